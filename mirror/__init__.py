@@ -1,0 +1,1 @@
+"""A queryable, provable copy of a Tencent Cloud CME media library, kept from its callbacks."""

@@ -1,0 +1,1 @@
+"""Settings, read once from MIRROR_* and a `.env` file."""

@@ -1,0 +1,1 @@
+"""The journal and the state it leads to; the only home of SQL."""

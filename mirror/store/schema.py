@@ -1,0 +1,5 @@
+"""The tables."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()

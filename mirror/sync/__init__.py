@@ -1,0 +1,1 @@
+"""The running parts: receive, apply, rebuild, verify, reconcile."""
