@@ -1,0 +1,1 @@
+"""Reads the platform through its genuine SDK, paced."""
