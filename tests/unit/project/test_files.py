@@ -13,7 +13,7 @@ LINES = 350
 # Files of mirror/ that may be longer, each with its reason.
 LONGER: dict[Path, str] = {}
 
-MACHINE = re.compile(r"(?<![\w.~}/-])/(?:work|root|home|Users|tmp)/[\w.-]")
+MACHINE = re.compile(r"(?:file://|(?<![\w.~}/-]))/(?:work|root|home|Users|tmp)/[\w.-]")
 SOURCE = re.compile(r"index-url|find-links|trusted-host|resolved\"?:")
 HOST = re.compile(r"\bhttps?://(?:[^\s/@{}]+@)?([A-Za-z0-9.-]+)")
 # Where files may send a reader or a program; a new host goes here with the reason it is needed.
@@ -47,13 +47,43 @@ def test_no_file_names_a_path_of_somebodys_machine() -> None:
     assert list(hits(MACHINE)) == []
 
 
+@pytest.mark.parametrize("line", ["cd /root/x", "'/home/a'", "--into=/Users/b", "file:///tmp/c"])
+def test_a_path_of_a_machine_is_seen(line: str) -> None:
+    assert MACHINE.search(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["GET /v1/home/a", "$scratch/tmp/c", "~/work/x", "/homes/", "/work/"]
+)
+def test_other_paths_are_let_be(line: str) -> None:
+    assert not MACHINE.search(line)
+
+
 def test_no_file_says_where_packages_come_from() -> None:
     assert list(hits(SOURCE)) == []
 
 
 def known(host: str) -> bool:
+    if host.isupper():  # a placeholder: https://HOST
+        return True
+    host = host.lower().rstrip(".")
     parents = {host.split(".", start)[-1] for start in range(host.count(".") + 1)}
     return bool(NOBODYS.search(host)) or not parents.isdisjoint(HOSTS)
+
+
+@pytest.mark.parametrize(
+    ("host", "verdict"),
+    [
+        ("cme.tencentcloudapi.com", True),
+        ("mirror.example.com", True),
+        ("studio.test", True),
+        ("HOST", True),
+        ("nottencent.com", False),
+        ("packages.internal", False),
+    ],
+)
+def test_a_host_is_known_by_itself_or_a_parent(host: str, verdict: bool) -> None:
+    assert known(host) is verdict
 
 
 def test_no_file_names_a_host_without_a_reason() -> None:
@@ -61,7 +91,7 @@ def test_no_file_names_a_host_without_a_reason() -> None:
         f"{name}: {host}"
         for name in files()
         for host in HOST.findall(text(name))
-        if not known(host.lower().rstrip("."))
+        if not known(host)
     ]
     assert unknown == []
 
