@@ -1,0 +1,1 @@
+"""The parts of decoding: syntax, then fields, then one file for each family of payloads."""

@@ -1,0 +1,74 @@
+"""Parses the bytes of a delivery: strict UTF-8 JSON with an object at the top, or `Malformed`.
+
+Strict means: no byte order mark, no NaN, no number beyond a double or 4,300 digits, no lone
+surrogate, nothing after the object, and nothing nested deeper than `MAX_DEPTH`. Of a key given
+twice the last value holds. Time and memory grow with the size of the body, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from typing import cast
+
+import msgspec
+
+from mirror.core.decoding.fields import Record, kind
+from mirror.errors import MirrorError
+
+MAX_DEPTH = 64
+"""Levels of arrays and objects, the outermost counted. The platform's own bodies have seven."""
+
+TOO_DEEP = f"The body nests deeper than {MAX_DEPTH} levels"
+
+_DECODER = msgspec.json.Decoder()
+_BOM = b"\xef\xbb\xbf"
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?P<lone>u[dD][89a-fA-F]..)|\\.", re.DOTALL
+)
+
+
+class Malformed(MirrorError):
+    """The bytes are not a JSON object that mirror accepts; the message is the reason."""
+
+
+def parse(body: bytes) -> Record:
+    """Return the object that `body` is."""
+    if depth(body) > MAX_DEPTH:
+        raise Malformed(TOO_DEEP)
+    try:
+        value = _DECODER.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Malformed(_why(body, error)) from None
+    if type(value) is not dict:
+        reason = f"The body is not an object but {kind(value)}"
+        raise Malformed(reason)
+    return cast("Record", value)
+
+
+def depth(body: bytes) -> int:
+    """Return a number that exceeds `MAX_DEPTH` exactly if `body` nests deeper than that."""
+    opened = body.count(b"{") + body.count(b"[")
+    if opened <= MAX_DEPTH:
+        return opened
+    steps = _STRING.sub(b"", body).translate(_STEPS, _NO_BRACKETS)
+    return max(accumulate(memoryview(steps).cast("b")), default=0)
+
+
+def _why(body: bytes, error: Exception) -> str:
+    if not body:
+        return "The body is empty"
+    if body.startswith(_BOM):
+        return "The body begins with a byte order mark"
+    try:
+        body.decode()
+    except UnicodeDecodeError as undecodable:
+        return f"The body is not UTF-8 at byte {undecodable.start}"
+    for escape in _ESCAPE.finditer(body):
+        if escape["lone"]:
+            return f"The body holds a lone surrogate at byte {escape.start()}"
+    # msgspec names the place as far as it knows it: "… - at `$[...]`" tells nobody anything.
+    return f"The body is not JSON: {str(error).partition(' - at ')[0]}"
