@@ -12,8 +12,7 @@ class ClassWork(Desk):
 
     def create_class(self) -> None:
         """A class is created."""
-        if self._platform.count()[0] >= self._limits.classes:
-            raise Refused("state", "There are as many classes as this work may make.")
+        self._check_classes(1)
         owner, path = self._somewhere()
         path = below(path, names.class_name(self._random))
         self._check_depth(path, 0)
@@ -74,8 +73,7 @@ class ClassWork(Desk):
         self._check_growth(materials)
         if path == "/" or materials > self._limits.copied:
             raise Refused("state", "Too much to copy at once.")
-        if self._platform.count()[0] + classes > self._limits.classes:
-            raise Refused("state", "There are as many classes as this work may make.")
+        self._check_classes(classes)
         dest_owner, dest = self._elsewhere(owner)
         self._check_depth(dest, height + 1)
         self._platform.copy_directory(owner, path, dest_owner, dest)

@@ -23,13 +23,16 @@ STRAY: Final = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far random work lets the platform grow; None is no limit."""
+    """How far random work lets the platform grow; None is no limit.
+
+    `classes` are those beside roots and presets, `together` the materials handled by one
+    operation, `copied` those of one copied or cleared class.
+    """
 
     classes: int = 400
     depth: int = 6
     materials: int | None = None
     projects: int = 24
-    # Materials handled by one operation, and by one copied directory.
     together: int = 5
     copied: int = 100
 
@@ -78,6 +81,15 @@ class Desk:
         most = self._limits.materials
         if most is not None and self._platform.count()[1] + materials > most:
             raise Refused("state", "There are as many materials as this work may make.")
+
+    def made_classes(self) -> int:
+        """How many classes there are beside each owner's root and presets."""
+        given = len(self._platform.owners()) * (1 + len(PRESET_CLASSES))
+        return self._platform.count()[0] - given
+
+    def _check_classes(self, more: int) -> None:
+        if self.made_classes() + more > self._limits.classes:
+            raise Refused("state", "There are as many classes as this work may make.")
 
     def _check_depth(self, path: str, levels: int) -> None:
         if len(segments(path)) + levels > self._limits.depth:

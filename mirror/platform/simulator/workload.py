@@ -120,12 +120,11 @@ class Workload:
         """Fill the library to `n_materials` without a callback: what was there before."""
         create = self._drawing({"create_class": 1})
         fill = self._drawing(_FILLING)
-        count = self._platform.count
         with self._platform.muted():
             # Half of the classes allowed, so that the work afterwards can make some, too.
-            for _ in range(min(self._limits.classes // 2 - count()[0], 2 + n_materials // 5)):
+            for _ in range(min(self._limits.classes // 2, n_materials // 5)):
                 self._perform(create)
-            while count()[1] < n_materials:
+            while self._platform.count()[1] < n_materials:
                 self._perform(fill)
 
     def _perform(self, draw: Callable[[], str]) -> str:
