@@ -218,7 +218,9 @@ class TasksObserved(Struct, frozen=True):
     tasks: tuple[ObservedTask, ...]
 
 
-Observation = MaterialsObserved | MaterialsMissing | ClassesObserved | ProjectsObserved | TasksObserved
+Observation = (
+    MaterialsObserved | MaterialsMissing | ClassesObserved | ProjectsObserved | TasksObserved
+)
 ClassEvent = ClassCreated | ClassesMoved | ClassesDeleted
 Event = (
     FileCreated

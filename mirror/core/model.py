@@ -64,7 +64,9 @@ class MediaClass(Struct, frozen=True):
     created_seq: Seq
     changed_at: Micros
     changed_seq: Seq
-    in_doubt: bool = False  # a doubt of its own or of a class above; derived when a batch is written
+    in_doubt: bool = (
+        False  # a doubt of its own or of a class above; derived when a batch is written
+    )
 
     @property
     def place(self) -> Place:

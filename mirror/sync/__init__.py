@@ -1,1 +1,1 @@
-"""The running parts: receive, apply, rebuild, verify, reconcile."""
+"""The running parts: receive, write, apply, rebuild, verify."""

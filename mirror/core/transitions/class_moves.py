@@ -1,0 +1,153 @@
+"""Classes moved: nested into a destination that exists, or renamed to one that does not; merged where they meet."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mirror.core import paths
+from mirror.core.events import ClassesMoved
+from mirror.core.library import Library
+from mirror.core.memory import (
+    departure,
+    ensure,
+    ensure_literal,
+    ensure_root,
+    is_inferred,
+    is_preset,
+    nearest_standing,
+    record,
+    resolve,
+    resolve_exact,
+)
+from mirror.core.model import Departure, MediaClass, Place
+from mirror.core.transitions.classes import REPEAT, is_repeat
+from mirror.core.transitions.hooking import relocate
+
+RENAME_GUESSED = "rename-guessed"
+NEST_OR_RENAME = "nest-or-rename"
+
+
+def classes_moved(library: Library, event: ClassesMoved) -> str | None:
+    """Apply `Class.Moved`, source by source, in the order given."""
+    owners = (event.source_owner, event.destination.owner)
+    for owner in owners:
+        ensure_root(library, owner)
+    if is_repeat(library, event, owners):
+        return REPEAT
+    sources = tuple(dict.fromkeys(event.source_paths))
+    remarks = [
+        _move(library, Place(event.source_owner, path), event.destination, several=len(sources) > 1)
+        for path in sources
+        if not any(paths.is_beneath(path, other) for other in sources)
+    ]
+    return "; ".join(remark for remark in remarks if remark) or None
+
+
+class _Target(Struct, frozen=True):
+    """Where a moved class goes, and the doubts about that reading."""
+
+    place: Place
+    above: Place
+    doubts: tuple[str, ...] = ()
+
+
+def _move(library: Library, source: Place, destination: Place, *, several: bool) -> str | None:
+    if source.path == paths.ROOT or _covers(source, destination):
+        return _impossible(library, source, destination)
+    if _directly_in(source, destination):
+        return None
+    row = library.standing(source)
+    if row is None:
+        left = departure(library, source)
+        if left is not None and left.destination == destination:
+            return f"{source.path} had moved there already"
+        source_now = resolve(library, source)
+        row = library.standing(source_now)
+        if row is None and is_preset(library, source_now):
+            row = ensure(library, source_now)
+    else:
+        source_now = source
+    exact = resolve_exact(library, destination)
+    if row is not None and _covers(row.place, exact):
+        return _impossible(library, row.place, destination)
+    if row is not None and library.standing(exact) is not None and _directly_in(row.place, exact):
+        return None
+    target = _target(library, source, destination, exact, several=several)
+    return _apply(library, row, source_now, destination, target)
+
+
+def _apply(
+    library: Library,
+    row: MediaClass | None,
+    source: Place,
+    destination: Place,
+    target: _Target,
+) -> str | None:
+    above = ensure(library, target.above)
+    place = Place(above.owner, paths.join(above.path, paths.name(target.place.path)))
+    if row is None:
+        arrived = _stand_in(library, place)
+        library.departures.put(
+            source, Departure(source, arrived.class_id, library.now, destination, pending=True)
+        )
+        remark = f"{source.path} was not known"
+    elif row.place == place:
+        arrived, remark = row, None
+    else:
+        arrived, remark = relocate(library, row, above, place), None
+        library.departures.put(
+            source, Departure(source, arrived.class_id, library.now, destination)
+        )
+    for reason in target.doubts:
+        library.doubt("class", str(arrived.class_id), reason)
+    return remark
+
+
+def _stand_in(library: Library, place: Place) -> MediaClass:
+    """Return the class that now stands for one that was never seen: at the target, or where that went on to."""
+    left = departure(library, place)
+    awaited = library.classes.get(left.class_id) if left is not None and left.pending else None
+    if left is None or awaited is None or library.standing(place) is not None:
+        return ensure_literal(library, place)
+    library.departures.put(place, replace(left, pending=False))
+    return awaited
+
+
+def _target(
+    library: Library, source: Place, destination: Place, exact: Place, *, several: bool
+) -> _Target:
+    """Read a move as nesting or as a rename (semantics: Class.Moved, 3)."""
+    inside = _Target(
+        Place(destination.owner, paths.join(destination.path, paths.name(source.path))),
+        destination,
+    )
+    if several or source.owner != destination.owner or destination.path == paths.ROOT:
+        return inside
+    standing = library.standing(exact)
+    doubts: tuple[str, ...] = ()
+    if standing is not None and is_inferred(library, standing):
+        # Only mentioned, never notified: perhaps the rename itself is what brings it about.
+        doubts = (NEST_OR_RENAME,)
+        if library.now - standing.created_at >= library.rules.horizon:
+            return replace(inside, doubts=doubts)
+    elif standing is not None or is_preset(library, exact):
+        return inside
+    left = departure(library, destination) or departure(library, exact)
+    if record(library, destination.owner).observed_seq is None or left is not None:
+        doubts = (*doubts, RENAME_GUESSED)
+    return _Target(exact, Place(exact.owner, paths.parent(exact.path)), doubts)
+
+
+def _covers(above: Place, place: Place) -> bool:
+    return above.owner == place.owner and paths.covers(above.path, place.path)
+
+
+def _directly_in(place: Place, above: Place) -> bool:
+    return place.owner == above.owner and paths.parent(place.path) == above.path
+
+
+def _impossible(library: Library, source: Place, destination: Place) -> str:
+    row = library.standing(source) or nearest_standing(library, destination)
+    library.doubt("class", str(row.class_id), "impossible-move")
+    return f"{source.path} can't move to {destination.path}"

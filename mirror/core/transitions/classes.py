@@ -1,0 +1,165 @@
+"""Classes created and deleted."""
+
+from __future__ import annotations
+
+from msgspec import json
+from msgspec.structs import replace
+
+from mirror.core import paths
+from mirror.core.events import ClassCreated, ClassesDeleted, ClassEvent
+from mirror.core.library import Library
+from mirror.core.memory import (
+    INFERRED_CLASS,
+    create,
+    departure,
+    ensure,
+    ensure_root,
+    is_inferred,
+    is_preset,
+    nearest_standing,
+    record,
+    resolve,
+    resolve_exact,
+    touch_structure,
+)
+from mirror.core.model import Deletion, MediaClass, Origin, Owner, Place
+from mirror.core.transitions.links import drop_placements
+
+REPEAT = "equal to the last class event"
+
+
+def class_created(library: Library, event: ClassCreated) -> str | None:
+    """Apply `Class.Created`: also a late one, whose class has moved or gone meanwhile."""
+    place = event.place
+    ensure_root(library, place.owner)
+    if is_repeat(library, event, (place.owner,)):
+        return REPEAT
+    exact = resolve_exact(library, place)
+    standing = library.standing(exact)
+    if standing is not None:
+        strengthen(library, standing, "event")
+        return None
+    for memory in dict.fromkeys((place, exact)):
+        if _confirms_departed(library, memory):
+            return "late: the class has moved already"
+        if library.deletions.get(memory) is not None:
+            library.deletions.put(memory, None)
+            library.doubt(
+                "class", str(nearest_standing(library, exact).class_id), "creation-dropped"
+            )
+            return "late: the class was deleted already"
+    above = ensure(library, Place(place.owner, paths.parent(place.path)))
+    create(library, exact, above, "event")
+    return None
+
+
+def _confirms_departed(library: Library, place: Place) -> bool:
+    left = departure(library, place)
+    if left is None:
+        return False
+    row = library.classes.get(left.class_id)
+    if row is None or not (left.pending or is_inferred(library, row)):
+        return False
+    strengthen(library, row, "event")
+    if left.pending:
+        library.departures.put(place, replace(left, pending=False))
+    return True
+
+
+def strengthen(library: Library, row: MediaClass, origin: Origin) -> None:
+    """Make a class known by a better source; it is no longer merely inferred."""
+    if row.origin in {"event", origin}:
+        return
+    library.classes.put(row.class_id, replace(row, origin=origin))
+    library.settle("class", str(row.class_id), INFERRED_CLASS)
+
+
+def is_repeat(library: Library, event: ClassEvent, owners: tuple[Owner, ...]) -> bool:
+    """Tell whether the event equals the last class event of every owner it names; otherwise it becomes that."""
+    said = json.encode((type(event).__name__, event)).decode()
+    named = tuple(dict.fromkeys(owners))
+    records = [record(library, owner) for owner in named]
+    if all(
+        known.last_class_event == said and library.within_horizon(known.last_class_event_at)
+        for known in records
+    ):
+        return True
+    for known in records:
+        library.owners.put(
+            known.owner, replace(known, last_class_event=said, last_class_event_at=library.now)
+        )
+    return False
+
+
+def classes_deleted(library: Library, event: ClassesDeleted) -> str | None:
+    """Apply `Class.Deleted`: each path with all beneath it."""
+    root = ensure_root(library, event.owner)
+    if is_repeat(library, event, (event.owner,)):
+        return REPEAT
+    remarks = [
+        _impossible(library, root)
+        if path == paths.ROOT
+        else _delete(library, Place(event.owner, path))
+        for path in dict.fromkeys(event.paths)
+    ]
+    return "; ".join(remark for remark in remarks if remark) or None
+
+
+def _impossible(library: Library, root: MediaClass) -> str:
+    library.doubt("class", str(root.class_id), "impossible-move")
+    return "the root can't be deleted"
+
+
+def _delete(library: Library, place: Place) -> str | None:
+    row = library.standing(place)
+    left = departure(library, place)
+    if row is None and left is not None:
+        # The platform can't mean the class that is elsewhere by now: another stood here, or it came back unheard of.
+        library.departures.put(place, None)
+        library.deletions.put(place, Deletion(place, library.now))
+        library.doubt("class", str(left.class_id), "left-then-deleted")
+        return f"{place.path} was left before it was deleted"
+    resolved = resolve(library, place)
+    row = row or library.standing(resolved)
+    if row is not None:
+        remove(library, row)
+        return None
+    if is_preset(library, resolved):
+        lose_presets(library, resolved)
+        return None
+    library.deletions.put(resolved, Deletion(resolved, library.now))
+    return f"{place.path} was not known"
+
+
+def lose_presets(library: Library, place: Place) -> None:
+    """Note that the presets at and beneath a place no longer exist for its owner."""
+    known = record(library, place.owner)
+    lost = {p for p in library.rules.presets if paths.covers(place.path, p)}
+    if not lost.issubset(known.lost_presets):
+        library.owners.put(
+            place.owner, replace(known, lost_presets=tuple(sorted(lost.union(known.lost_presets))))
+        )
+
+
+def remove(library: Library, top: MediaClass, *, lose: bool = True) -> None:
+    """Take a class and all beneath it away; the live materials in it become detached."""
+    nodes = library.subtree(top)
+    rows = {node.class_id: node for node in nodes}
+    for material in library.members(rows):
+        if material.class_id is None:  # pragma: no cover - members are live
+            continue
+        node = rows[material.class_id]
+        library.materials.put(
+            material.material_id,
+            replace(material, state="detached", class_id=None, last_place=node.place),
+        )
+        library.doubt("material", material.material_id, "class-deleted-with-media")
+    drop_placements(library, rows)
+    for node in reversed(nodes):
+        if lose and is_inferred(library, node):
+            library.deletions.put(node.place, Deletion(node.place, library.now))
+        library.settle("class", str(node.class_id))
+        library.classes.put(node.class_id, None)
+    if lose:
+        lose_presets(library, top.place)
+    touch_structure(library, top.owner)

@@ -1,0 +1,132 @@
+"""Taking a class with all beneath it from one place to another, and merging where something stands already.
+
+Costs one row for each class moved; no material is touched unless classes merge.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from mirror.core import paths
+from mirror.core.library import Library
+from mirror.core.memory import create, departure, is_preset, touch_structure
+from mirror.core.model import ORIGIN_STRENGTH, ClassId, MediaClass, Place, Step, Tangle
+from mirror.core.transitions.classes import lose_presets, strengthen
+from mirror.core.transitions.links import rehome_placements
+
+MERGED = "merged"
+
+
+def relocate(library: Library, top: MediaClass, above: MediaClass, place: Place) -> MediaClass:
+    """Move a class beneath `above` to `place`; return it, or the class it merged into."""
+    origin = top.place
+    _ensure_presets(library, top)
+    lose_presets(library, origin)
+    moving = library.subtree(top)
+    names = {node.class_id: paths.name(node.path) for node in moving}
+    for node in moving:  # unhooked first: nothing that moves may be taken for what stands
+        library.classes.put(node.class_id, replace(node, path=""))
+    _rewrite_tangles(library, origin, place)
+    touch_structure(library, origin.owner)
+    touch_structure(library, place.owner)
+    return _Hooking(library, names).settle(top.class_id, above, place, merging=False)
+
+
+def _ensure_presets(library: Library, top: MediaClass) -> None:
+    for path in sorted(library.rules.presets):
+        here = Place(top.owner, path)
+        if paths.is_beneath(path, top.path) and is_preset(library, here):
+            above = library.standing(Place(top.owner, paths.parent(path)))
+            if above is not None and library.standing(here) is None:
+                create(library, here, above, "inferred")
+
+
+class _Hooking:
+    """One relocation: `names` holds the last path segment of every class that moves."""
+
+    def __init__(self, library: Library, names: dict[ClassId, str]) -> None:
+        self.library = library
+        self.names = names
+
+    def settle(
+        self, class_id: ClassId, above: MediaClass, place: Place, *, merging: bool
+    ) -> MediaClass:
+        """Hook an unhooked class in at a place, or merge it into what stands there or was waiting for it."""
+        library = self.library
+        standing = library.standing(place)
+        awaited = None if standing else self._awaited(place)
+        into = standing or awaited
+        children = library.children(class_id)
+        if into is None:
+            survivor = self._hook(class_id, above, place)
+        else:
+            survivor = self._absorb(class_id, into)
+            if awaited is not None or not merging:
+                library.doubt("class", str(survivor.class_id), MERGED)
+        for child in children:
+            below = Place(survivor.owner, paths.join(survivor.path, self.names[child.class_id]))
+            self.settle(child.class_id, survivor, below, merging=into is not None)
+        if into is not None:
+            library.settle("class", str(class_id))
+            library.classes.put(class_id, None)
+        return survivor
+
+    def _awaited(self, place: Place) -> MediaClass | None:
+        left = departure(self.library, place)
+        if left is None or not left.pending:
+            return None
+        self.library.departures.put(place, replace(left, pending=False))
+        if left.class_id in self.names:
+            return None  # it would merge into its own subtree
+        return self.library.classes.get(left.class_id)
+
+    def _hook(self, class_id: ClassId, above: MediaClass, place: Place) -> MediaClass:
+        library = self.library
+        row = library.classes.get(class_id)
+        if row is None:  # pragma: no cover - moving classes are in memory
+            raise AssertionError
+        row = replace(row, owner=place.owner, path=place.path, parent_id=above.class_id)
+        library.classes.put(class_id, row)
+        if library.departures.get(place) is not None:
+            library.departures.put(place, None)
+        return row
+
+    def _absorb(self, class_id: ClassId, into: MediaClass) -> MediaClass:
+        library = self.library
+        row = library.classes.get(class_id)
+        if row is None:  # pragma: no cover - moving classes are in memory
+            raise AssertionError
+        for material in library.members((class_id,)):
+            library.materials.put(material.material_id, replace(material, class_id=into.class_id))
+        rehome_placements(library, class_id, into.class_id)
+        for left in list(library.departures.rows.values()):
+            if left is not None and left.class_id == class_id:
+                library.departures.put(left.place, replace(left, class_id=into.class_id))
+        if ORIGIN_STRENGTH[row.origin] > ORIGIN_STRENGTH[into.origin]:
+            strengthen(library, into, row.origin)
+        return library.classes.get(into.class_id) or into
+
+
+def _rewrite_tangles(library: Library, old: Place, new: Place) -> None:
+    for tangle in list(library.tangles.rows.values()):
+        if tangle is None:
+            continue
+        rewritten = _rewritten(tangle, old, new)
+        if rewritten != tangle:
+            library.tangles.put(tangle.material_id, rewritten)
+
+
+def _rewritten(tangle: Tangle, old: Place, new: Place) -> Tangle:
+    def place(at: Place | None) -> Place | None:
+        if at is None or at.owner != old.owner or not paths.covers(old.path, at.path):
+            return at
+        return Place(new.owner, paths.rebase(at.path, old.path, new.path))
+
+    return replace(
+        tangle,
+        start=place(tangle.start),
+        steps=tuple(
+            Step(place(step.source), place(step.destination) or step.destination, step.optional)
+            for step in tangle.steps
+        ),
+    )
