@@ -79,7 +79,7 @@ class Classes(Truth):
             parent = node.parent
             node.unhook()
             node.parent = parent
-            self._nodes[owner].discard(node)
+            self._nodes[owner].remove(node)
         self._mention(self._root(owner))
         self._emit("Class.Deleted", {"Owner": owner_json(owner), "ClassPathSet": gone})
         return gone
@@ -107,7 +107,7 @@ class Classes(Truth):
 
     def _rehome(self, moved: Node, source_owner: Owner, dest_owner: Owner) -> None:
         for node in moved.subtree():
-            self._nodes[source_owner].discard(node)
+            self._nodes[source_owner].remove(node)
             self._nodes[dest_owner].add(node)
 
     def _free_place(self, owner: Owner, path: str) -> tuple[Node, str]:

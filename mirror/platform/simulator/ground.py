@@ -185,7 +185,7 @@ class Ground:
     def _drop(self, row: MaterialRow) -> None:
         row.alive = False
         del self._materials[row.id], row.node.media[row.id]
-        self._material_ids.discard(row.id)
+        self._material_ids.remove(row.id)
         if row.file is not None:
             del row.file.materials[row.id]
 

@@ -164,7 +164,7 @@ class Media(Truth):
                 del project.media[medium]
             gone += own
         del self._files[file_id]
-        self._file_ids.discard(file_id)
+        self._file_ids.remove(file_id)
         return gone
 
     def _file(self, file_id: str) -> FileRow:

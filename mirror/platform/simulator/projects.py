@@ -66,7 +66,7 @@ class Projects(Truth):
             raise Refused("state", f"{project_id} is running: stop it first.")
         self._begin()
         del self._projects[project_id]
-        self._project_ids.discard(project_id)
+        self._project_ids.remove(project_id)
         if row.media:
             self._emit("Material.Deleted", {"MaterialIdSet": list(row.media)})
         return list(row.media)

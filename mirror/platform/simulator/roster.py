@@ -1,6 +1,6 @@
 """A set of living things that can also name one at random, at the same cost however many live."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from random import Random
 from typing import Generic, TypeVar
 
@@ -8,7 +8,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Roster(Generic[T]):
-    """Order depends only on what was added and discarded, so a seeded pick is repeatable."""
+    """Order depends only on what was added and removed, so a seeded pick is repeatable."""
 
     __slots__ = ("_at", "_items")
 
@@ -19,23 +19,14 @@ class Roster(Generic[T]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def __contains__(self, item: T) -> bool:
-        return item in self._at
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(self._items)
-
     def add(self, item: T) -> None:
         """Add what is not there yet."""
-        if item not in self._at:
-            self._at[item] = len(self._items)
-            self._items.append(item)
+        self._at[item] = len(self._items)
+        self._items.append(item)
 
-    def discard(self, item: T) -> None:
-        """Remove it if it is there; the last one takes its place."""
-        at = self._at.pop(item, None)
-        if at is None:
-            return
+    def remove(self, item: T) -> None:
+        """Remove what is there; the last one takes its place."""
+        at = self._at.pop(item)
         last = self._items.pop()
         if at < len(self._items):
             self._items[at] = last

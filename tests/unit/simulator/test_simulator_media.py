@@ -226,6 +226,12 @@ def test_nothing_is_put_where_no_class_is(platform: Platform, team: Owner, said:
     with pytest.raises(Refused):
         platform.import_media(team, "/absent", ["b.mp4"])
     with pytest.raises(Refused):
+        platform.import_media(team, "/", [])
+    with pytest.raises(Refused):
+        platform.import_files(team, "/", [clip.file_id, clip.file_id])
+    with pytest.raises(Refused):
+        platform.import_files(team, "/", ["absent"])
+    with pytest.raises(Refused):
         platform.copy_material(clip.id, team, "/absent")
     with pytest.raises(Refused):
         platform.link_material(clip.id, Owner("TEAM", "cmetid_absent"), "/")

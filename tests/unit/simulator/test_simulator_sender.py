@@ -173,6 +173,29 @@ def test_what_waits_when_sending_stops_is_counted_as_dropped() -> None:
         assert counts.delivered + counts.given_up + counts.dropped == 4 + sum(taken)
 
 
+def fail_while_sending(one: Sender) -> None:
+    with SendingThreads(one, threads=1) as threads:
+        threads.offer(b"1")
+        raise LookupError
+
+
+def test_leaving_by_an_exception_stops_the_sending() -> None:
+    with serving(500) as server:
+        one = sender(server, retry_interval_s=30)
+        with pytest.raises(LookupError):
+            fail_while_sending(one)
+        assert one.stopped
+        assert one.counts.dropped == 1
+
+
+def test_what_is_offered_after_the_end_is_not_taken() -> None:
+    with serving() as server:
+        threads = SendingThreads(sender(server), threads=1)
+        threads.close()
+        assert threads.offer_all([b"1", b"2"]) == 0
+        assert server.seen == []
+
+
 def test_an_address_that_is_no_url_is_refused() -> None:
     for url in ("127.0.0.1:80", "ftp://127.0.0.1/", "http:///path"):
         with pytest.raises(ValueError, match=re.escape(url)):
