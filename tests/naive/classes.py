@@ -77,10 +77,14 @@ def is_repeat(state: State, event: ClassCreated | ClassMoved | ClassDeleted) -> 
     "A class event equal to the last class event of every owner it names, within the horizon, is
     unchanged"; any other becomes the last class event of each owner it names.
     """
-    if isinstance(event, ClassMoved):
-        owners = {event.source_owner, event.destination_owner}
-    else:
-        owners = {event.owner}
+    owners = (
+        [event.owner]
+        if not isinstance(event, ClassMoved)
+        else [
+            event.source_owner,
+            event.destination_owner,
+        ]
+    )
     last = [state.last_class_event.get(owner) for owner in owners]
     if all(known is not None and known[0] == event and state.recent(known[1]) for known in last):
         return True
