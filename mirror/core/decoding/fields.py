@@ -25,6 +25,7 @@ PATH_BYTES = 2_000
 TAG_BYTES = 2_000  # a tag is part of a key, beside two ids
 INT64 = 1 << 63
 
+_TOO_LARGE = 10**ID_BYTES  # its decimal text
 _SHORT_ID = ID_BYTES // 4  # so many characters fit, whatever they are
 _SHORT_PATH = (PATH_BYTES - 1) // 4  # and a leading slash
 _OWNER_TYPES = {"PERSON": "PERSON", "TEAM": "TEAM", "PESRON": "PERSON", "PERESON": "PERSON"}
@@ -84,7 +85,7 @@ def storable(value: str, field: str, limit: int | None = None) -> str:
 
 def as_id(value: object, field: str) -> str:
     """Return `value` as an id."""
-    if type(value) is int and 0 <= value < 10**ID_BYTES:
+    if type(value) is int and 0 <= value < _TOO_LARGE:
         return str(value)
     if type(value) is not str:
         raise wrong_kind(field, "a string", value)
