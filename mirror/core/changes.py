@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from mirror.core.library import Library
 from mirror.core.model import (
     ClassId,
-    File,
     Link,
     Material,
     MediaClass,
@@ -45,13 +44,20 @@ _MATERIAL = (
     "name",
     "material_type",
     "file_id",
-    "operation_type",
-    "task_id",
-    "source",
     "preset_tags",
     "tags",
 )
-_FILE = tuple(f for f in File.__struct_fields__ if not f.startswith(("changed_", "file_id")))
+_FILE = (
+    "operation_type",
+    "task_id",
+    "project_id",
+    "size_bytes",
+    "duration_seconds",
+    "width",
+    "height",
+    "container",
+    "bitrate",
+)
 _PROJECT = (
     "category",
     "name",

@@ -153,7 +153,7 @@ def as_path(value: object, field: str) -> str:
     if len(value) > _SHORT_PATH:
         while "//" in value:
             value = value.replace("//", "/")
-        storable(value.strip("/"), field, PATH_BYTES - 1)  # the leading slash is the other byte
+        storable("/" + value.strip("/"), field, PATH_BYTES)
     elif "\0" in value:
         raise FieldError(field, "contains U+0000")
     return paths.normalise(value)

@@ -10,7 +10,6 @@ from mirror.core.events import ClassesMoved
 from mirror.core.library import Library
 from mirror.core.memory import (
     departure,
-    ensure,
     ensure_literal,
     ensure_root,
     is_inferred,
@@ -19,6 +18,7 @@ from mirror.core.memory import (
     record,
     resolve,
     resolve_exact,
+    touch_structure,
 )
 from mirror.core.model import Departure, MediaClass, Place
 from mirror.core.transitions.classes import REPEAT, is_repeat
@@ -33,6 +33,7 @@ def classes_moved(library: Library, event: ClassesMoved) -> str | None:
     owners = (event.source_owner, event.destination.owner)
     for owner in owners:
         ensure_root(library, owner)
+        touch_structure(library, owner)
     if is_repeat(library, event, owners):
         return REPEAT
     sources = tuple(dict.fromkeys(event.source_paths))
@@ -53,27 +54,24 @@ class _Target(Struct, frozen=True):
 
 
 def _move(library: Library, source: Place, destination: Place, *, several: bool) -> str | None:
-    if source.path == paths.ROOT or _covers(source, destination):
+    if _covers(source, destination) or source.path == paths.ROOT:
         return _impossible(library, source, destination)
     if _directly_in(source, destination):
         return None
-    row = library.standing(source)
-    if row is None:
-        left = departure(library, source)
-        if left is not None and left.destination == destination:
-            return f"{source.path} had moved there already"
-        source_now = resolve(library, source)
-        row = library.standing(source_now)
-        if row is None and is_preset(library, source_now):
-            row = ensure(library, source_now)
-    else:
-        source_now = source
-    exact = resolve_exact(library, destination)
-    if row is not None and _covers(row.place, exact):
-        return _impossible(library, row.place, destination)
-    if row is not None and library.standing(exact) is not None and _directly_in(row.place, exact):
+    left = departure(library, source)
+    if left is not None and left.destination == destination and not library.standing(source):
+        return f"{source.path} had moved there already"
+    source_now = resolve(library, source)
+    row = library.standing(source_now)
+    if row is None and is_preset(library, source_now):
+        row = ensure_literal(library, source_now)
+    inside = several or source.owner != destination.owner or destination.path == paths.ROOT
+    exact = (resolve if inside else resolve_exact)(library, destination)
+    if _covers(source_now, exact):
+        return _impossible(library, source_now, exact)
+    if _directly_in(source_now, exact):
         return None
-    target = _target(library, source, destination, exact, several=several)
+    target = _nested(source, exact, ()) if inside else _target(library, source, exact)
     return _apply(library, row, source_now, destination, target)
 
 
@@ -84,21 +82,15 @@ def _apply(
     destination: Place,
     target: _Target,
 ) -> str | None:
-    above = ensure(library, target.above)
-    place = Place(above.owner, paths.join(above.path, paths.name(target.place.path)))
     if row is None:
-        arrived = _stand_in(library, place)
-        library.departures.put(
-            source, Departure(source, arrived.class_id, library.now, destination, pending=True)
-        )
+        ensure_literal(library, target.above)
+        arrived = _stand_in(library, target.place)
         remark = f"{source.path} was not known"
-    elif row.place == place:
-        arrived, remark = row, None
     else:
-        arrived, remark = relocate(library, row, above, place), None
-        library.departures.put(
-            source, Departure(source, arrived.class_id, library.now, destination)
-        )
+        arrived, remark = relocate(library, row, target.above, target.place), None
+    library.departures.put(
+        source, Departure(source, arrived.class_id, library.now, destination, pending=row is None)
+    )
     for reason in target.doubts:
         library.doubt("class", str(arrived.class_id), reason)
     return remark
@@ -114,29 +106,26 @@ def _stand_in(library: Library, place: Place) -> MediaClass:
     return awaited
 
 
-def _target(
-    library: Library, source: Place, destination: Place, exact: Place, *, several: bool
-) -> _Target:
-    """Read a move as nesting or as a rename (semantics: Class.Moved, 3)."""
-    inside = _Target(
-        Place(destination.owner, paths.join(destination.path, paths.name(source.path))),
-        destination,
-    )
-    if several or source.owner != destination.owner or destination.path == paths.ROOT:
-        return inside
-    standing = library.standing(exact)
+def _nested(source: Place, above: Place, doubts: tuple[str, ...]) -> _Target:
+    name = paths.name(source.path)
+    return _Target(Place(above.owner, paths.join(above.path, name)), above, doubts)
+
+
+def _target(library: Library, source: Place, destination: Place) -> _Target:
+    """Read a move as nesting or as a rename (docs/semantics.md, Class.Moved)."""
+    standing = library.standing(destination)
     doubts: tuple[str, ...] = ()
     if standing is not None and is_inferred(library, standing):
         # Only mentioned, never notified: perhaps the rename itself is what brings it about.
         doubts = (NEST_OR_RENAME,)
-        if library.now - standing.created_at >= library.rules.horizon:
-            return replace(inside, doubts=doubts)
-    elif standing is not None or is_preset(library, exact):
-        return inside
-    left = departure(library, destination) or departure(library, exact)
-    if record(library, destination.owner).observed_seq is None or left is not None:
+        if not library.within_horizon(standing.created_at):
+            return _nested(source, destination, doubts)
+    elif standing is not None or is_preset(library, destination):
+        return _nested(source, destination, doubts)
+    observed = record(library, destination.owner).observed_seq is not None
+    if not observed or departure(library, destination) is not None:
         doubts = (*doubts, RENAME_GUESSED)
-    return _Target(exact, Place(exact.owner, paths.parent(exact.path)), doubts)
+    return _Target(destination, Place(destination.owner, paths.parent(destination.path)), doubts)
 
 
 def _covers(above: Place, place: Place) -> bool:

@@ -12,7 +12,7 @@ from mirror.core.memory import (
     INFERRED_CLASS,
     create,
     departure,
-    ensure,
+    ensure_literal,
     ensure_root,
     is_inferred,
     is_preset,
@@ -26,29 +26,30 @@ from mirror.core.model import Deletion, MediaClass, Origin, Owner, Place
 from mirror.core.transitions.links import drop_placements
 
 REPEAT = "equal to the last class event"
+DROPPED = "creation-dropped"
 
 
 def class_created(library: Library, event: ClassCreated) -> str | None:
     """Apply `Class.Created`: also a late one, whose class has moved or gone meanwhile."""
     place = event.place
     ensure_root(library, place.owner)
+    touch_structure(library, place.owner)
     if is_repeat(library, event, (place.owner,)):
         return REPEAT
     exact = resolve_exact(library, place)
-    standing = library.standing(exact)
-    if standing is not None:
-        strengthen(library, standing, "event")
-        return None
-    for memory in dict.fromkeys((place, exact)):
-        if _confirms_departed(library, memory):
+    for here in dict.fromkeys((place, exact)):
+        standing = library.standing(here)
+        if standing is not None:
+            strengthen(library, standing, "event")
+            return None
+        if _confirms_departed(library, here):
             return "late: the class has moved already"
-        if library.deletions.get(memory) is not None:
-            library.deletions.put(memory, None)
-            library.doubt(
-                "class", str(nearest_standing(library, exact).class_id), "creation-dropped"
-            )
+    for here in dict.fromkeys((place, exact)):
+        if library.deletions.get(here) is not None:
+            library.deletions.put(here, None)
+            library.doubt("class", str(nearest_standing(library, exact).class_id), DROPPED)
             return "late: the class was deleted already"
-    above = ensure(library, Place(place.owner, paths.parent(place.path)))
+    above = ensure_literal(library, Place(exact.owner, paths.parent(exact.path)))
     create(library, exact, above, "event")
     return None
 
@@ -94,6 +95,7 @@ def is_repeat(library: Library, event: ClassEvent, owners: tuple[Owner, ...]) ->
 def classes_deleted(library: Library, event: ClassesDeleted) -> str | None:
     """Apply `Class.Deleted`: each path with all beneath it."""
     root = ensure_root(library, event.owner)
+    touch_structure(library, event.owner)
     if is_repeat(library, event, (event.owner,)):
         return REPEAT
     remarks = [
@@ -127,7 +129,7 @@ def _delete(library: Library, place: Place) -> str | None:
     if is_preset(library, resolved):
         lose_presets(library, resolved)
         return None
-    library.deletions.put(resolved, Deletion(resolved, library.now))
+    library.deletions.put(place, Deletion(place, library.now))
     return f"{place.path} was not known"
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from mirror.core import paths
 from mirror.core.library import Library
-from mirror.core.memory import create, departure, is_preset, touch_structure
+from mirror.core.memory import departure, ensure_literal, is_preset, touch_structure
 from mirror.core.model import ORIGIN_STRENGTH, ClassId, MediaClass, Place, Step, Tangle
 from mirror.core.transitions.classes import lose_presets, strengthen
 from mirror.core.transitions.links import rehome_placements
@@ -17,11 +17,12 @@ from mirror.core.transitions.links import rehome_placements
 MERGED = "merged"
 
 
-def relocate(library: Library, top: MediaClass, above: MediaClass, place: Place) -> MediaClass:
-    """Move a class beneath `above` to `place`; return it, or the class it merged into."""
+def relocate(library: Library, top: MediaClass, above: Place, place: Place) -> MediaClass:
+    """Move a class to `place`, which lies in `above`; return it, or the class it merged into."""
     origin = top.place
     _ensure_presets(library, top)
     lose_presets(library, origin)
+    parent = ensure_literal(library, above)
     moving = library.subtree(top)
     names = {node.class_id: paths.name(node.path) for node in moving}
     for node in moving:  # unhooked first: nothing that moves may be taken for what stands
@@ -29,16 +30,15 @@ def relocate(library: Library, top: MediaClass, above: MediaClass, place: Place)
     _rewrite_tangles(library, origin, place)
     touch_structure(library, origin.owner)
     touch_structure(library, place.owner)
-    return _Hooking(library, names).settle(top.class_id, above, place, merging=False)
+    return _Hooking(library, names).settle(top.class_id, parent, place, merging=False)
 
 
 def _ensure_presets(library: Library, top: MediaClass) -> None:
-    for path in sorted(library.rules.presets):
+    """Make the presets beneath it rows: they move along, though no event has mentioned them yet."""
+    for path in library.rules.presets:
         here = Place(top.owner, path)
         if paths.is_beneath(path, top.path) and is_preset(library, here):
-            above = library.standing(Place(top.owner, paths.parent(path)))
-            if above is not None and library.standing(here) is None:
-                create(library, here, above, "inferred")
+            ensure_literal(library, here)
 
 
 class _Hooking:
@@ -53,6 +53,8 @@ class _Hooking:
     ) -> MediaClass:
         """Hook an unhooked class in at a place, or merge it into what stands there or was waiting for it."""
         library = self.library
+        if is_preset(library, place):
+            ensure_literal(library, place)
         standing = library.standing(place)
         awaited = None if standing else self._awaited(place)
         into = standing or awaited
@@ -72,13 +74,16 @@ class _Hooking:
         return survivor
 
     def _awaited(self, place: Place) -> MediaClass | None:
-        left = departure(self.library, place)
-        if left is None or not left.pending:
-            return None
-        self.library.departures.put(place, replace(left, pending=False))
-        if left.class_id in self.names:
-            return None  # it would merge into its own subtree
-        return self.library.classes.get(left.class_id)
+        library = self.library
+        left = departure(library, place)
+        if left is None or not left.pending or left.class_id in self.names:
+            return None  # into its own subtree nothing can merge
+        library.departures.put(place, replace(left, pending=False))
+        awaited = library.classes.get(left.class_id)
+        if awaited is not None:
+            _rewrite_tangles(library, place, awaited.place)
+            touch_structure(library, awaited.owner)
+        return awaited
 
     def _hook(self, class_id: ClassId, above: MediaClass, place: Place) -> MediaClass:
         library = self.library

@@ -100,7 +100,6 @@ def export_completed(library: Library, event: ExportCompleted) -> None:
             output.metadata,
             url=output.url,
             cover_url=output.cover_url,
-            task_id=event.task_id,
         )
     _fill_material(library, output)
 
