@@ -78,12 +78,9 @@ def is_repeat(state: State, event: ClassCreated | ClassMoved | ClassDeleted) -> 
     unchanged"; any other becomes the last class event of each owner it names.
     """
     owners = (
-        [event.owner]
-        if not isinstance(event, ClassMoved)
-        else [
-            event.source_owner,
-            event.destination_owner,
-        ]
+        {event.source_owner, event.destination_owner}
+        if isinstance(event, ClassMoved)
+        else {event.owner}
     )
     last = [state.last_class_event.get(owner) for owner in owners]
     if all(known is not None and known[0] == event and state.recent(known[1]) for known in last):
@@ -424,7 +421,7 @@ def delete_one(state: State, said: Place) -> None:
     place = state.resolve(said)
     row = state.standing(place)
     if row is not None:
-        use_up_presets(state, row)
+        forget_presets(state, row.place)
         remove(state, row, remember=True)
     elif state.unseen_preset(place):
         # “like deleting it after ensuring it (no row remains, …, no memory for late creations)”

@@ -221,7 +221,7 @@ class State:
             and other.place.path != ROOT_PATH
             and parent(other.place.path) == row.place.path
         ]
-        return sorted(found, key=lambda other: other.place.path)
+        return sorted(found, key=lambda other: other.class_id)
 
     def subtree(self, row: ClassRow) -> list[ClassRow]:
         """The class and all below it, parents first."""
