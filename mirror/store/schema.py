@@ -1,5 +1,405 @@
-"""The tables."""
+"""The tables. Platform leads every key; state rows carry the generation (rebuild) that made them.
 
-import sqlalchemy as sa
+The journal is the truth and append-only. State tables hold what the transitions decided;
+`platforms.generation` says which generation is live, so that a rebuild swaps by one update. Times
+are integer microseconds UTC.
+"""
 
-metadata = sa.MetaData()
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def key(length: int = 255) -> TypeEngine[str]:
+    """Text compared byte by byte on every engine."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+def _platform_key(*names: str) -> PrimaryKeyConstraint:
+    return PrimaryKeyConstraint("platform", *names)
+
+
+platforms = Table(
+    "platforms",
+    metadata,
+    Column("platform", key(), nullable=False),
+    Column("platform_id", key(), nullable=False),  # what API calls send as Platform
+    Column("generation", Integer, nullable=False),  # the live one
+    Column("feed_generation", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("removed_at", BigInteger),
+    _platform_key(),
+)
+
+callback_tokens = Table(
+    "callback_tokens",
+    metadata,
+    Column("platform", key(), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    _platform_key("digest"),
+    ForeignKeyConstraint(["platform"], ["platforms.platform"]),
+)
+
+heads = Table(
+    "heads",
+    metadata,
+    Column("platform", key(), nullable=False),
+    Column("head_seq", BigInteger, nullable=False),
+    Column("head_digest", LargeBinary(32), nullable=False),
+    Column("last_received_at", BigInteger),  # of a delivery that the platform sent
+    Column("last_reconciled_at", BigInteger),  # of a delivery that reconciliation wrote
+    # Up to here every reply is known to have been sent in time, or to be in `unconfirmed`.
+    Column("confirmed_seq", BigInteger, nullable=False),
+    _platform_key(),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("platform", key(), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("source", key(16), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("redelivery_of", BigInteger),
+    _platform_key("seq"),
+    CheckConstraint("seq > 0", name="seq_positive"),
+    sqlite_with_rowid=False,
+)
+
+unconfirmed = Table(
+    "unconfirmed",
+    metadata,
+    Column("platform", key(), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("body_digest", LargeBinary(32), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("repeats", Integer, nullable=False),  # how many redeliveries it has accounted for
+    _platform_key("seq"),
+)
+Index(None, unconfirmed.c.platform, unconfirmed.c.body_digest)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("platform", key(), nullable=False),
+    Column("fingerprint", LargeBinary(32), nullable=False),  # of the file's content up to `lines`
+    Column("file_name", Text, nullable=False),
+    Column("lines", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("started_seq", BigInteger, nullable=False),
+    Column("finished", Boolean(create_constraint=False), nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    _platform_key("fingerprint"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("platform", key(), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),  # applied up to here
+    Column("epoch", BigInteger, nullable=False),  # whoever writes must know it
+    Column("logical_at", BigInteger, nullable=False),
+    Column("next_class_id", BigInteger, nullable=False),
+    Column("rules", Text, nullable=False),  # version of the transition rules and their parameters
+    Column("updated_at", BigInteger, nullable=False),
+    _platform_key("generation"),
+)
+
+STATE: list[Table] = []
+"""The tables that a rebuild fills, each keyed by (platform, generation, …)."""
+
+
+def _state(name: str, key_names: tuple[str, ...], *columns: Column[object]) -> Table:
+    table = Table(
+        name,
+        metadata,
+        Column("platform", key(), nullable=False),
+        Column("generation", Integer, nullable=False),
+        *columns,
+        _platform_key("generation", *key_names),
+        sqlite_with_rowid=False,
+    )
+    STATE.append(table)
+    return table
+
+
+def _owner(prefix: str = "", *, nullable: bool = False) -> tuple[Column[object], Column[object]]:
+    return (
+        Column(f"{prefix}owner_type", key(), nullable=nullable),
+        Column(f"{prefix}owner_id", key(), nullable=nullable),
+    )
+
+
+def _when() -> tuple[Column[object], ...]:
+    return (
+        Column("changed_at", BigInteger, nullable=False),
+        Column("changed_seq", BigInteger, nullable=False),
+    )
+
+
+owners = _state(
+    "owners",
+    ("owner_type", "owner_id"),
+    *_owner(),
+    Column("structure_seq", BigInteger, nullable=False),
+    Column("observed_seq", BigInteger),
+    Column("last_class_event", Text),
+    Column("last_class_event_at", BigInteger, nullable=False),
+    Column("lost_presets", Text, nullable=False),  # JSON list of paths
+)
+
+classes = _state(
+    "classes",
+    ("class_id",),
+    Column("class_id", BigInteger, nullable=False),
+    *_owner(),
+    Column("path", key(2001), nullable=False),
+    Column("parent_id", BigInteger),
+    Column("origin", key(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_seq", BigInteger, nullable=False),
+    *_when(),
+    Column("in_doubt", Boolean(create_constraint=False), nullable=False),
+)
+Index(
+    None,
+    classes.c.platform,
+    classes.c.generation,
+    classes.c.owner_type,
+    classes.c.owner_id,
+    classes.c.path,
+    unique=True,
+)
+Index(None, classes.c.platform, classes.c.generation, classes.c.parent_id)
+
+departures = _state(
+    "departures",
+    ("owner_type", "owner_id", "path"),
+    *_owner(),
+    Column("path", key(2001), nullable=False),
+    Column("class_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    *_owner("destination_"),
+    Column("destination_path", key(2001), nullable=False),
+    Column("pending", Boolean(create_constraint=False), nullable=False),
+)
+
+deletions = _state(
+    "deletions",
+    ("owner_type", "owner_id", "path"),
+    *_owner(),
+    Column("path", key(2001), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+materials = _state(
+    "materials",
+    ("material_id",),
+    Column("material_id", key(), nullable=False),
+    Column("state", key(16), nullable=False),
+    Column("class_id", BigInteger),
+    Column("origin", key(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_seq", BigInteger, nullable=False),
+    *_when(),
+    Column("name", Text),
+    Column("material_type", Text),
+    Column("file_id", key()),
+    Column("operation_type", Text),
+    Column("task_id", key()),
+    Column("source", Text),
+    Column("preset_tags", Text, nullable=False),  # JSON list, sorted
+    Column("tags", Text, nullable=False),  # JSON list, sorted
+    *_owner("created_", nullable=True),
+    Column("created_path", key(2001)),
+    *_owner("last_", nullable=True),
+    Column("last_path", key(2001)),
+    Column("confirmed_at", BigInteger),
+    Column("named_seq", BigInteger, nullable=False),
+    Column("name_at", BigInteger),
+    Column("preset_tags_at", BigInteger),
+    Column("tags_at", BigInteger),
+    Column("moves", Text, nullable=False),  # JSON list
+    Column("repeatable", Boolean(create_constraint=False), nullable=False),
+)
+Index(
+    None,
+    materials.c.platform,
+    materials.c.generation,
+    materials.c.class_id,
+    materials.c.material_id,
+)
+Index(None, materials.c.platform, materials.c.generation, materials.c.file_id)
+
+tangles = _state(
+    "tangles",
+    ("material_id",),
+    Column("material_id", key(), nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    *_owner("start_", nullable=True),
+    Column("start_path", key(2001)),
+    Column("steps", Text, nullable=False),  # JSON list
+)
+
+links = _state(
+    "links",
+    ("material_id", "kind", "class_key"),
+    Column("material_id", key(), nullable=False),
+    Column("kind", key(16), nullable=False),
+    Column("class_key", BigInteger, nullable=False),  # the placement's class, else 0
+    Column("target_material_id", key()),
+    *_owner("target_", nullable=True),
+    Column("target_path", key(2001)),
+    Column("status", Text),
+)
+Index(None, links.c.platform, links.c.generation, links.c.class_key)
+Index(None, links.c.platform, links.c.generation, links.c.target_material_id)
+
+tags = _state(
+    "tags",
+    ("kind", "tag", "material_id"),
+    Column("kind", key(16), nullable=False),
+    Column("tag", Text, nullable=False),
+    Column("material_id", key(), nullable=False),
+)
+Index(None, tags.c.platform, tags.c.generation, tags.c.material_id)
+
+files = _state(
+    "files",
+    ("file_id",),
+    Column("file_id", key(), nullable=False),
+    *_when(),
+    Column("operation_type", Text),
+    Column("task_id", key()),
+    Column("project_id", key()),
+    Column("source", Text),
+    Column("url", Text),
+    Column("cover_url", Text),
+    Column("size_bytes", BigInteger),
+    Column("duration_seconds", Float),
+    Column("width", BigInteger),
+    Column("height", BigInteger),
+    Column("container", Text),
+    Column("bitrate", BigInteger),
+)
+
+projects = _state(
+    "projects",
+    ("project_id",),
+    Column("project_id", key(), nullable=False),
+    *_when(),
+    Column("category", Text),
+    Column("name", Text),
+    Column("status", Text),
+    Column("running", Boolean(create_constraint=False)),
+    Column("pvw_on", Boolean(create_constraint=False)),
+    Column("pgm_on", Boolean(create_constraint=False)),
+    Column("interrupted_inputs", Text, nullable=False),  # JSON list
+    Column("interrupted_outputs", Text, nullable=False),  # JSON list
+    Column("status_at", BigInteger),
+    Column("gone", Boolean(create_constraint=False), nullable=False),
+    Column("confirmed_at", BigInteger),
+    Column("named_seq", BigInteger, nullable=False),
+)
+
+project_statuses = _state(
+    "project_statuses",
+    ("project_id", "seq"),
+    Column("project_id", key(), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("detail", Text),
+    Column("at", BigInteger, nullable=False),
+)
+
+tasks = _state(
+    "tasks",
+    ("task_id",),
+    Column("task_id", key(), nullable=False),
+    *_when(),
+    Column("status", Text),
+    Column("err_code", BigInteger),
+    Column("err_msg", Text),
+    Column("material_id", key()),
+    Column("file_id", key()),
+    Column("url", Text),
+    Column("completed_at", BigInteger),
+    Column("confirmed_at", BigInteger),
+    Column("named_seq", BigInteger, nullable=False),
+)
+
+doubts = _state(
+    "doubts",
+    ("kind", "key", "reason"),
+    Column("kind", key(16), nullable=False),
+    Column("key", key(), nullable=False),
+    Column("reason", key(64), nullable=False),
+    Column("since_at", BigInteger, nullable=False),
+    Column("since_seq", BigInteger, nullable=False),
+)
+
+outcomes = _state(
+    "outcomes",
+    ("seq",),
+    Column("seq", BigInteger, nullable=False),
+    Column("event_type", Text),
+    Column("outcome", key(16), nullable=False),
+    Column("detail", Text),
+    Column("change_count", Integer, nullable=False),
+)
+# The rare ones are asked for by name; the common ones need no index.
+Index(
+    "ix_outcomes_notable",
+    outcomes.c.platform,
+    outcomes.c.generation,
+    outcomes.c.outcome,
+    outcomes.c.seq,
+    sqlite_where=outcomes.c.outcome.in_(("quarantined", "unrecognised")),
+    postgresql_where=outcomes.c.outcome.in_(("quarantined", "unrecognised")),
+)
+
+changes = _state(
+    "changes",
+    ("seq", "ordinal"),
+    Column("seq", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("entity", key(16), nullable=False),
+    Column("key", key(), nullable=False),
+    Column("op", key(8), nullable=False),
+    Column("before", Text),  # JSON object of the changed fields
+    Column("after", Text),
+)
+Index(
+    None, changes.c.platform, changes.c.generation, changes.c.entity, changes.c.key, changes.c.seq
+)
