@@ -30,11 +30,9 @@ def decode(body: bytes, source: str = "callback") -> Decoded | Undecoded:
     """
     try:
         envelope = parse(body)
-    except Malformed as fault:
-        return Undecoded("quarantined", str(fault))
-    given = envelope.get("EventType")
-    if type(given) is not str or not given or "\0" in given:
-        return Undecoded("quarantined", _why_unreadable(envelope))
+        given = need_text(envelope, "EventType")
+    except (Malformed, FieldError) as error:
+        return Undecoded("quarantined", str(error))
     known = _PLATFORMS.get(given) or _FOLDED.get(given.lower())
     event_type = _cut(given) if known is None else known.event_type
     if source != "reconcile" and given[: len(_OURS)].lower() == _OURS:
@@ -70,14 +68,6 @@ def _misplaced(envelope: Record, known: Kind) -> list[Event]:
             with suppress(FieldError):
                 found.append(known.read(payload))
     return found
-
-
-def _why_unreadable(envelope: Record) -> str:
-    try:
-        need_text(envelope, "EventType")
-    except FieldError as error:
-        return str(error)
-    raise AssertionError(envelope)
 
 
 def _cut(event_type: str) -> str:

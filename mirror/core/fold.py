@@ -43,13 +43,14 @@ def fold(library: Library, delivery: Inbound) -> Verdict:
     """
     library.begin(delivery.seq, delivery.received_at)
     meaning = delivery.meaning
-    if isinstance(meaning, Undecoded):
-        return Verdict(delivery.seq, meaning.event_type, meaning.outcome, meaning.reason)
     try:
         if delivery.redelivery_of is not None:
-            _touch(library, meaning.event)
+            if isinstance(meaning, Decoded):
+                _touch(library, meaning.event)
             detail = f"repeats delivery {delivery.redelivery_of}"
             return Verdict(delivery.seq, meaning.event_type, "redelivery", detail)
+        if isinstance(meaning, Undecoded):
+            return Verdict(delivery.seq, meaning.event_type, meaning.outcome, meaning.reason)
         remark = decide(library, meaning.event)
         changes = tuple(settle_changes(library))
     except NotLoaded:

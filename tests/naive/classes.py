@@ -82,6 +82,10 @@ def is_repeat(state: State, event: ClassCreated | ClassMoved | ClassDeleted) -> 
         if isinstance(event, ClassMoved)
         else {event.owner}
     )
+    # "A class event counts for each owner it names, whatever its outcome": the platform's tree may
+    # have changed even where the mirror's did not.
+    for owner in owners:
+        state.structure_changed(owner)
     last = [state.last_class_event.get(owner) for owner in owners]
     if all(known is not None and known[0] == event and state.recent(known[1]) for known in last):
         return True

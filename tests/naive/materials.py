@@ -140,8 +140,12 @@ def moved(state: State, event: MaterialsMoved) -> None:
 
 def move_one(state: State, material_id: str, move: Move) -> None:
     material = state.materials.get(material_id)
-    # “Events on tombstones ensure nothing.” “Source = destination: unchanged.”
+    # “Events on tombstones ensure nothing.” “Source = destination: unchanged”, but an unknown one
+    # is known from now on: “`inferred`, `detached`, doubt `unplaced`”.
     if (material and material.state == "deleted") or move.source == move.destination:
+        if material is None:
+            new_material(state, material_id, "detached", "inferred")
+            state.doubt("material", material_id, "unplaced")
         return
 
     tangle = state.open_tangle(material) if material else None
@@ -239,9 +243,9 @@ def modified(state: State, event: MaterialModified) -> None:
 
 
 def note_setting(state: State, material: MaterialRow, name: str, value: object) -> None:
-    """“One field set to two different values within the horizon: … doubt `modified-twice`”."""
+    """“A field that an event set within the horizon gets another value: doubt `modified-twice`”."""
     earlier = material.set_by_events.get(name)
-    if earlier is not None and state.recent(earlier[1]) and earlier[0] != value:
+    if earlier is not None and state.recent(earlier[1]) and getattr(material, name) != value:
         state.doubt("material", material.material_id, "modified-twice")
     material.set_by_events[name] = (value, state.now)
 

@@ -65,6 +65,7 @@ class NaiveMirror:
 
         if redelivery_of is not None:
             outcome = "redelivery"
+            touch_again(state, event)
         elif isinstance(event, Quarantined):
             outcome = "quarantined"
         elif isinstance(event, Unrecognised):
@@ -116,6 +117,37 @@ class NaiveMirror:
 
     def delivery_log(self) -> list[Row]:
         return [row.copy() for row in self.log]
+
+
+def touch_again(state: State, event: Event | Quarantined | Unrecognised) -> None:
+    """“What a delivery after `as_of_seq` named is skipped, whatever its outcome”."""
+    state.as_of_seq = state.seq
+    match event:
+        case Creation():
+            for entry in event.entries:
+                state.touch("material", entry.material_id)
+        case MaterialsMoved() | MaterialsDeleted() | MaterialsMissing():
+            for material_id in event.material_ids:
+                state.touch("material", material_id)
+        case MaterialModified():
+            state.touch("material", event.material_id)
+        case MaterialsObserved():
+            for seen in event.materials:
+                state.touch("material", seen.material_id)
+        case ProjectStatus():
+            state.touch("project", event.project_id)
+        case ProjectsObserved():
+            for project in event.projects:
+                state.touch("project", project.project_id)
+        case ExportCompleted():
+            state.touch("task", event.task_id)
+            if event.material_id is not None:
+                state.touch("material", event.material_id)
+        case TasksObserved():
+            for task in event.tasks:
+                state.touch("task", task.task_id)
+        case _:
+            pass  # classes are not named by id
 
 
 def apply(state: State, event: Event) -> None:  # noqa: C901  # one arm an event
@@ -180,7 +212,12 @@ def snapshot(state: State) -> Snapshot:
         rows["link", (link.material_id, link.kind, link.class_id)] = tuple(vars(link).values())
     for project in state.projects.values():
         rows["project", project.project_id] = (
-            *shown_status(project),
+            project.status,
+            project.running,
+            project.pvw_on,
+            project.pgm_on,
+            project.interrupted_inputs,
+            project.interrupted_outputs,
             project.category,
             project.name,
             project.gone,
@@ -190,18 +227,6 @@ def snapshot(state: State) -> Snapshot:
             getattr(task, column.name) for column in fields(task) if column.name != "seq"
         )
     return rows
-
-
-def shown_status(project: ProjectRow) -> tuple[object, ...]:
-    """The columns that move a project's `changed_seq`."""
-    return (
-        project.status,
-        project.running,
-        project.pvw_on,
-        project.pgm_on,
-        project.interrupted_inputs,
-        project.interrupted_outputs,
-    )
 
 
 def stamp(state: State, before: Snapshot) -> bool:
@@ -218,11 +243,7 @@ def stamp(state: State, before: Snapshot) -> bool:
                 material.changed_seq = state.seq
                 material.created_seq = material.created_seq or state.seq
             case "project", str() as project_id:
-                project = state.projects[project_id]
-                if key not in before or before[key][: len(shown_status(project))] != shown_status(
-                    project
-                ):
-                    project.changed_seq = state.seq
+                state.projects[project_id].changed_seq = state.seq
             case "task", str() as task_id:
                 state.tasks[task_id].seq = state.seq
             case _:

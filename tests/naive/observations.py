@@ -95,6 +95,13 @@ def observe_attributes(state: State, material: MaterialRow, seen: ObservedMateri
             known_file(state, material.file_id).operation_type = seen.operation_type
     if seen.link is not None:
         observe_link(state, seen.material_id, seen.link)
+    elif seen.material_type not in {None, "LINK"}:
+        # “a material seen to be something else is no link”
+        state.links = [
+            link
+            for link in state.links
+            if link.material_id != seen.material_id or link.kind == "placement"
+        ]
 
 
 def observe_link(state: State, material_id: str, seen: ObservedLink) -> None:

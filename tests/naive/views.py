@@ -172,6 +172,7 @@ def project_board(state: State) -> list[Row]:
             "pgm_on": row.pgm_on,
             "interrupted_inputs": list(row.interrupted_inputs),
             "interrupted_outputs": list(row.interrupted_outputs),
+            "gone": row.gone,
             "changed_seq": row.changed_seq,
         }
         for row in sorted(state.projects.values(), key=lambda row: row.project_id)

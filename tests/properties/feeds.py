@@ -107,7 +107,9 @@ def observations(draw: st.DrawFn, head: int) -> bytes:
     kind = draw(st.integers(0, 4))
     if kind <= 1:
         link = draw(
-            st.sampled_from((None, {"Kind": "material", "TargetMaterialId": "m1", "Status": "Normal"}))
+            st.sampled_from(
+                (None, {"Kind": "material", "TargetMaterialId": "m1", "Status": "Normal"})
+            )
         )
         return bodies.materials_observed(
             as_of,
@@ -116,9 +118,10 @@ def observations(draw: st.DrawFn, head: int) -> bytes:
                 draw(owners),
                 draw(paths),
                 name=draw(st.sampled_from((None, "n3"))),
-                material_type=None if link is None else "LINK",
+                material_type=draw(st.sampled_from((None, "VIDEO"))) if link is None else "LINK",
                 tags=draw(tags),
-                file_id=draw(files),
+                file_id=draw(st.sampled_from((None, "f1", "f2"))),
+                metadata=draw(st.sampled_from((None, {"Size": 7}))),
                 link=link,
             ),
         )
@@ -126,7 +129,13 @@ def observations(draw: st.DrawFn, head: int) -> bytes:
         return bodies.materials_missing(as_of, draw(material_ids))
     if kind == 3:
         return bodies.classes_observed(as_of, draw(owners), *draw(path_sets))
-    listed = [bodies.seen_project(p, name="P") for p in PROJECTS if draw(st.booleans())]
+    if draw(st.booleans()):
+        task = bodies.seen_task("t1", status="FAIL", file_id=draw(files))
+        return bodies.tasks_observed(as_of, task)
+    status = draw(st.sampled_from((None, "Idle", "Working", "Odd")))
+    listed = [
+        bodies.seen_project(p, name="P", status=status) for p in PROJECTS if draw(st.booleans())
+    ]
     return bodies.projects_observed(as_of, *listed, complete=draw(st.booleans()))
 
 

@@ -114,10 +114,11 @@ class MemoryMirror:
                     bool(p.pgm_on),
                     p.interrupted_inputs,
                     p.interrupted_outputs,
+                    p.gone,
                     p.changed_seq,
                 )
                 for p in lib.projects.rows.values()
-                if p is not None and not p.gone
+                if p is not None
             },
             "timeline": {(h.project_id, h.status, h.seq) for h in lib.history},
             "tasks": {

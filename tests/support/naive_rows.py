@@ -34,9 +34,10 @@ def naive_rows(naive: NaiveMirror) -> dict[str, set[Row]]:
     )
     board = (
         *("project_id", "category", "name", "status", "running", "pvw_on", "pgm_on"),
-        *("interrupted_inputs", "interrupted_outputs", "changed_seq"),
+        *("interrupted_inputs", "interrupted_outputs", "gone", "changed_seq"),
     )
     tasks = ("task_id", "status", "err_code", "err_msg", "material_id", "file_id", "seq")
+    live = {r["material_id"] for r in naive.media_tree()}
     return {
         "classes": {_pick(r, *classes) for r in naive.class_tree()},
         "media": {_pick(r, *media) for r in naive.media_tree()},
@@ -53,6 +54,7 @@ def naive_rows(naive: NaiveMirror) -> dict[str, set[Row]]:
                 None if r["kind"] == "placement" else r["status"],
             )
             for r in naive.media_links()
+            if r["kind"] == "placement" or r["material_id"] in live
         },
         "files": {_pick(r, *files) for r in naive.media_files()},
         "projects": {

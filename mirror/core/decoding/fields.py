@@ -1,8 +1,8 @@
 """Reads single fields of a payload: a value that the mirror can store, or `FieldError`.
 
-Null is the same as absent. Text holds no U+0000 (lone surrogates do not get through the parser). An
-id is a non-empty string of at most 255 bytes in UTF-8; a JSON integer that is not negative stands
-for the id that its decimal text is, and `1.0` for the whole number 1. Nothing else is converted.
+Null is the same as absent. Text holds no U+0000; the parser shows lone surrogates as that. An id is
+a non-empty string of at most 255 bytes in UTF-8; a JSON integer that is not negative stands for the
+id that its decimal text is, and `1.0` for the whole number 1. Nothing else is converted.
 Reasons name the field and what was found there, never its content: it may be a secret, or long.
 """
 
@@ -23,6 +23,7 @@ _Part = TypeVar("_Part")
 ID_BYTES = 255
 PATH_BYTES = 2_000
 TAG_BYTES = 2_000  # a tag is part of a key, beside two ids
+NOT_STORABLE = "contains U+0000 or a lone surrogate"
 INT64 = 1 << 63
 
 _TOO_LARGE = 10**ID_BYTES  # its decimal text
@@ -77,7 +78,7 @@ def wrong_kind(field: str, wanted: str, value: object) -> FieldError:
 def storable(value: str, field: str, limit: int | None = None) -> str:
     """Return `value`, which is storable and, if `limit` is given, has no more bytes in UTF-8."""
     if "\0" in value:
-        raise FieldError(field, "contains U+0000")
+        raise FieldError(field, NOT_STORABLE)
     if limit is not None and 4 * len(value) > limit and (size := len(value.encode())) > limit:
         raise FieldError(field, f"has {size} bytes, more than {limit}")
     return value
@@ -155,7 +156,7 @@ def as_path(value: object, field: str) -> str:
             value = value.replace("//", "/")
         storable("/" + value.strip("/"), field, PATH_BYTES)
     elif "\0" in value:
-        raise FieldError(field, "contains U+0000")
+        raise FieldError(field, NOT_STORABLE)
     return paths.normalise(value)
 
 

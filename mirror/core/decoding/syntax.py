@@ -1,8 +1,8 @@
 """Parses the bytes of a delivery: strict UTF-8 JSON with an object at the top, or `Malformed`.
 
-Strict means: no byte order mark, no NaN, no number beyond a double or 4,300 digits, no lone
-surrogate, nothing after the object, and nothing nested deeper than `MAX_DEPTH`. Of a key given
-twice the last value holds. Time and memory grow with the size of the body, whatever it holds.
+Strict means: no byte order mark, no NaN, no number beyond a double or 4,300 digits, nothing after
+the object, and nothing nested deeper than `MAX_DEPTH`. An escaped lone surrogate reads as U+0000. Of
+a key given twice the last value holds. Time and memory grow with the size of the body alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ _BOM = b"\xef\xbb\xbf"
 _NEITHER_BRACKET_NOR_QUOTE = bytes(set(range(256)) - set(b'[]{}"'))
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _ESCAPE = re.compile(
-    rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?P<lone>u[dD][89a-fA-F]..)|\\.", re.DOTALL
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"|\\.",
+    re.DOTALL,
 )
 
 
@@ -38,14 +41,23 @@ def parse(body: bytes) -> Record:
     """Return the object that `body` is."""
     if depth(body) > MAX_DEPTH:
         raise Malformed(TOO_DEEP)
-    try:
-        value = _DECODER.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Malformed(_why(body, error)) from None
+    value = _parsed(body)
     if type(value) is not dict:
         reason = f"The body is not an object but {kind(value)}"
         raise Malformed(reason)
     return cast("Record", value)
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return cast("object", _DECODER.decode(body))
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        # JSON allows lone surrogates, msgspec does not. As null characters they get through to the
+        # fields, where neither can be stored; in a field that nobody reads, neither does harm.
+        mended = _ESCAPE.sub(lambda found: rb"\u0000" if found["lone"] else found[0], body)
+        if mended == body:
+            raise Malformed(_why(body, error)) from None
+    return _parsed(mended)
 
 
 def depth(body: bytes) -> int:
@@ -70,9 +82,6 @@ def _why(body: bytes, error: Exception) -> str:
         body.decode()
     except UnicodeDecodeError as undecodable:
         return f"The body is not UTF-8 at byte {undecodable.start}"
-    for escape in _ESCAPE.finditer(body):
-        if escape["lone"]:
-            return f"The body holds a lone surrogate at byte {escape.start()}"
     # msgspec's own place ("… - at `$[...]`") tells nobody anything.
     said = str(error).partition(" - at ")[0].removeprefix("JSON is malformed: ")
     return f"The body cannot be parsed as JSON: {said[:1].lower()}{said[1:]}"

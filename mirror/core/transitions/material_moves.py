@@ -13,7 +13,7 @@ from mirror.core.library import Library
 from mirror.core.memory import ensure, ensure_root, resolve
 from mirror.core.model import Material, MaterialId, Move, Place, Step, Tangle
 from mirror.core.transitions.creations import new_material
-from mirror.core.transitions.locations import place_of, put_in, settle_location
+from mirror.core.transitions.locations import UNPLACED, place_of, put_in, settle_location
 
 
 def materials_moved(library: Library, event: MaterialsMoved) -> None:
@@ -29,8 +29,7 @@ def _moved(library: Library, material_id: MaterialId, source: Place, destination
     if known is not None:
         known = replace(known, named_seq=library.as_of)
     if source == destination or (known is not None and known.state == "deleted"):
-        if known is not None:
-            library.materials.put(material_id, known)
+        _only_named(library, material_id, known)
         return
     move = Move(source, destination, library.now)
     tangle = library.tangles.get(material_id)
@@ -44,6 +43,13 @@ def _moved(library: Library, material_id: MaterialId, source: Place, destination
         put_in(library, row, ensure(library, destination))
     else:
         _tangled(library, row, move, tangle or Tangle(material_id, library.now, here, ()))
+
+
+def _only_named(library: Library, material_id: MaterialId, known: Material | None) -> None:
+    """The event changes nothing, but whoever it names exists, and is known from now on."""
+    if known is None:
+        library.doubt("material", material_id, UNPLACED)
+    library.materials.put(material_id, known or new_material(library, material_id))
 
 
 def _is_repeat(library: Library, row: Material, move: Move) -> bool:

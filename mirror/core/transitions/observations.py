@@ -6,6 +6,7 @@ classes of the owner have changed since.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -36,11 +37,11 @@ from mirror.core.model import (
 from mirror.core.shelf import NotLoaded
 from mirror.core.transitions.classes import remove, strengthen
 from mirror.core.transitions.creations import new_material
-from mirror.core.transitions.files import describe_file
+from mirror.core.transitions.files import describe_file, fill_file
 from mirror.core.transitions.links import set_target
 from mirror.core.transitions.locations import UNPLACED, place_of, put_in
 from mirror.core.transitions.materials import bury
-from mirror.core.transitions.projects import UNKNOWN_STATUS
+from mirror.core.transitions.projects import NOT_INTERRUPTED, UNKNOWN_STATUS
 
 NEWER = "named by a later delivery: {}"
 
@@ -48,8 +49,17 @@ NEWER = "named by a later delivery: {}"
 def materials_observed(library: Library, event: MaterialsObserved) -> str | None:
     """Apply materials as the platform's API showed them."""
     library.as_of = event.as_of_seq
+    for owner in _owners(event):
+        ensure_root(library, owner)
     skipped = [seen.material_id for seen in event.materials if not _observe(library, seen)]
     return _remark(skipped)
+
+
+def _owners(event: MaterialsObserved) -> Iterator[Owner]:
+    for seen in event.materials:
+        yield seen.place.owner
+        if seen.link is not None and seen.link.target_place is not None:
+            yield seen.link.target_place.owner
 
 
 def _remark(skipped: list[Any]) -> str | None:
@@ -60,12 +70,11 @@ def _observe(library: Library, seen: ObservedMaterial) -> bool:
     known = library.materials.get(seen.material_id)
     if known is not None and known.named_seq > library.as_of:
         return False
-    ensure_root(library, seen.place.owner)
     row = _described(library, known or new_material(library, seen.material_id), seen)
-    if seen.file_id is not None:
+    if row.file_id is not None:
         describe_file(
             library,
-            seen.file_id,
+            row.file_id,
             seen.metadata,
             url=seen.url,
             cover_url=seen.cover_url,
@@ -74,7 +83,7 @@ def _observe(library: Library, seen: ObservedMaterial) -> bool:
     if seen.link is not None or seen.material_type not in {None, "LINK"}:
         set_target(library, seen.material_id, _target(seen))
     if _location_is_newer(library, row, seen.place.owner):
-        _keep_location(library, row)
+        _keep_location(library, row, was_lost=known is None or known.state == "deleted")
     else:
         if library.tangles.get(seen.material_id) is not None:
             library.tangles.put(seen.material_id, None)
@@ -116,17 +125,17 @@ def _target(seen: ObservedMaterial) -> Link | None:
 
 def _location_is_newer(library: Library, row: Material, observed: Owner) -> bool:
     owners = {observed}
-    here = place_of(library, row)
+    here = None if row.class_id is None else place_of(library, row)
     if here is not None:
         library.tree(here.owner)
         owners.add(here.owner)
     return any(record(library, owner).structure_seq > library.as_of for owner in owners)
 
 
-def _keep_location(library: Library, row: Material) -> None:
+def _keep_location(library: Library, row: Material, *, was_lost: bool) -> None:
     """Take what was seen but for the place: classes have changed since it was read."""
     library.settle("material", row.material_id, "modified-twice")
-    if row.class_id is None:
+    if was_lost:
         row = replace(row, state="detached")
         library.doubt("material", row.material_id, UNPLACED)
     library.materials.put(row.material_id, row)
@@ -135,11 +144,11 @@ def _keep_location(library: Library, row: Material) -> None:
 def observed_class(library: Library, place: Place) -> MediaClass:
     """Return the class that a material was seen in; it and all above it have thereby been seen."""
     row = ensure_literal(library, place, "observed")
-    for path in paths.upwards(place.path):
+    for path in (*paths.upwards(place.path), paths.ROOT):
         above = library.standing(Place(place.owner, path))
         if above is not None and above.origin == "inferred":
             strengthen(library, above, "observed")
-    return row
+    return library.classes.get(row.class_id) or row
 
 
 def materials_missing(library: Library, event: MaterialsMissing) -> str | None:
@@ -163,9 +172,8 @@ def classes_observed(library: Library, event: ClassesObserved) -> str | None:
     if record(library, event.owner).structure_seq > library.as_of:
         return NEWER.format(f"classes of {event.owner.type}:{event.owner.id}")
     wanted = {paths.ROOT}.union(*(paths.upwards(path) for path in event.paths))
-    for path in sorted(wanted):
-        row = ensure_literal(library, Place(event.owner, path), "observed")
-        strengthen(library, row, "observed")
+    for path in (paths.ROOT, *event.paths):
+        observed_class(library, Place(event.owner, path))
     for path in sorted(set(library.tree(event.owner)).difference(wanted)):
         extra = library.standing(Place(event.owner, path))
         if extra is not None:
@@ -208,9 +216,21 @@ def _observe_project(library: Library, seen: ObservedProject) -> bool:
             confirmed_at=library.now,
             named_seq=max(row.named_seq, library.as_of),
             **said,
+            **_OBSERVED_PARTS.get(seen.status or "", {}),
         ),
     )
     return True
+
+
+_NOT_RUNNING = {"running": False, "pvw_on": False, "pgm_on": False, **NOT_INTERRUPTED}
+_RUNNING = {"running": True, **NOT_INTERRUPTED}
+_OBSERVED_PARTS: dict[str, dict[str, Any]] = {
+    "Idle": _NOT_RUNNING,
+    "Stopped": _NOT_RUNNING,
+    "Working": _RUNNING,
+    "Started": _RUNNING,
+}
+"""What a status that the platform's API tells says of a project's parts; any other says nothing."""
 
 
 def _mark_gone(library: Library, listed: set[ProjectId]) -> None:
@@ -239,6 +259,8 @@ def _observe_task(library: Library, seen: ObservedTask) -> bool:
         for name in ("status", "err_code", "err_msg", "material_id", "file_id")
         if (value := getattr(seen, name)) is not None
     }
+    if seen.file_id is not None:
+        fill_file(library, seen.file_id)
     library.tasks.put(
         seen.task_id,
         replace(

@@ -18,15 +18,15 @@ UNKNOWN_STATUS = "unknown-status"
 
 _Parts = dict[str, Any]
 
-_NOT_INTERRUPTED: _Parts = {"interrupted_inputs": (), "interrupted_outputs": ()}
+NOT_INTERRUPTED: _Parts = {"interrupted_inputs": (), "interrupted_outputs": ()}
 
 _PARTS: dict[tuple[str, str], _Parts] = {
-    ("STREAM_CONNECT", "Working"): {"running": True, **_NOT_INTERRUPTED},
-    ("STREAM_CONNECT", "Stopped"): {"running": False, **_NOT_INTERRUPTED},
+    ("STREAM_CONNECT", "Working"): {"running": True, **NOT_INTERRUPTED},
+    ("STREAM_CONNECT", "Stopped"): {"running": False, **NOT_INTERRUPTED},
     ("STREAM_CONNECT", "InputInterrupted"): {"running": True},
     ("STREAM_CONNECT", "OutputInterrupted"): {"running": True},
-    ("MEDIA_CAST", "Started"): {"running": True, **_NOT_INTERRUPTED},
-    ("MEDIA_CAST", "Stopped"): {"running": False, **_NOT_INTERRUPTED},
+    ("MEDIA_CAST", "Started"): {"running": True, **NOT_INTERRUPTED},
+    ("MEDIA_CAST", "Stopped"): {"running": False, **NOT_INTERRUPTED},
     ("MEDIA_CAST", "SourceInterrupted"): {"running": True},
     ("MEDIA_CAST", "DestinationInterrupted"): {"running": True},
     ("SWITCHER", "Started"): {"running": True},
