@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection as Connection  # noqa: PLC0414 - the type that callers pass on
 
 from mirror.core.model import Micros
 from mirror.errors import ConfigurationError

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection
+from mirror.store.engine import Connection
 
 from mirror.core.decode import decode
 from mirror.core.events import Decoded
