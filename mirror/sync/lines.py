@@ -13,6 +13,8 @@ from typing import BinaryIO
 from msgspec import Struct
 
 BLOCK = 1024 * 1024
+MOST_LINES = 2_000
+"""Lines in a piece, at most: whoever writes one at once must not keep others waiting."""
 
 
 class Mark(Struct, frozen=True):
@@ -31,12 +33,13 @@ class Piece(Struct, frozen=True):
     end: Mark
 
 
-def find(content: BinaryIO, marks: Iterable[Mark]) -> Mark | None:
-    """The furthest of `marks` that lies in this content, between two lines or at its end."""
+def find(content: BinaryIO, marks: Iterable[Mark]) -> list[Mark]:
+    """Those of `marks` that lie in this content, between two lines or at its end; furthest last."""
     by_size: dict[int, dict[bytes, Mark]] = {}
     for mark in marks:
         by_size.setdefault(mark.size, {})[mark.fingerprint] = mark
-    hasher, read, last, found = sha256(), 0, b"\n", None
+    hasher, read, last = sha256(), 0, b"\n"
+    found = []
     for size in sorted(by_size):
         while read < size and (block := content.read(min(BLOCK, size - read))):
             hasher.update(block)
@@ -44,14 +47,17 @@ def find(content: BinaryIO, marks: Iterable[Mark]) -> Mark | None:
             last = block[-1:]
         if read < size:
             break
-        mark_here = by_size[size].get(hasher.digest())
-        if mark_here is not None and last != b"\n":
+        here = by_size[size].get(hasher.digest())
+        if here is None:
+            continue
+        if last != b"\n":
             # A last line without an end is the same line only if it still ends here.
             last = content.read(1)
             hasher.update(last)
             read += len(last)
-            mark_here = mark_here if last in {b"", b"\n", b"\r"} else None
-        found = mark_here or found
+            if last not in {b"", b"\n", b"\r"}:
+                continue
+        found.append(here)
     return found
 
 
@@ -98,13 +104,22 @@ class _Reader:
             cut = data.rfind(b"\n") + 1
             self._rest = data[cut:]
             if cut:
-                yield self._piece(data[:cut], data[: cut - 1].split(b"\n"))
+                yield from self._split(data[: cut - 1])
             if len(self._rest) > self._longest + 1:  # beyond a carriage return
                 self._pass(self._rest)
                 self._rest = b""
                 self._in_long = True
         if self._rest or self._in_long:
             yield self._piece(self._rest, [self._rest])
+
+    def _split(self, data: bytes) -> Iterator[Piece]:
+        raw = data.split(b"\n")
+        if len(raw) <= MOST_LINES:
+            yield self._piece(data + b"\n", raw)
+            return
+        for start in range(0, len(raw), MOST_LINES):
+            some = raw[start : start + MOST_LINES]
+            yield self._piece(b"\n".join(some) + b"\n", some)
 
     def _piece(self, data: bytes, raw: list[bytes]) -> Piece:
         lines: list[bytes | None] = [line.removesuffix(b"\r") for line in raw]

@@ -56,9 +56,15 @@ def test_a_piece_knows_its_lines_and_where_it_ends() -> None:
 small_lines = st.lists(st.sampled_from([b"", b"a", b"ab\r", b"x" * 10, b"y" * 11, b"z" * 40]))
 
 
-@given(raw=small_lines, block=st.integers(1, 30), ended=st.booleans(), data=st.data())
+@given(
+    raw=small_lines,
+    block=st.integers(1, 30),
+    most=st.integers(1, 3),
+    ended=st.booleans(),
+    data=st.data(),
+)
 def test_the_size_of_a_block_makes_no_difference_and_any_piece_can_be_resumed(
-    raw: list[bytes], block: int, data: st.DataObject, *, ended: bool
+    raw: list[bytes], block: int, most: int, data: st.DataObject, *, ended: bool
 ) -> None:
     content = b"\n".join(raw) + (b"\n" if ended and raw else b"")
     expected = [line.removesuffix(b"\r") for line in content.split(b"\n")]
@@ -67,32 +73,35 @@ def test_the_size_of_a_block_makes_no_difference_and_any_piece_can_be_resumed(
     in_one = [line if len(line) <= LONGEST else None for line in expected]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "BLOCK", block)
+        patch.setattr(lines, "MOST_LINES", most)
         parts = list(pieces(io.BytesIO(content), LONGEST))
         assert [line for part in parts for line in part.lines] == in_one
         if parts:
             mark = data.draw(st.sampled_from(parts)).end
-            found = find(io.BytesIO(content), [mark])
-            assert found == mark
-            assert split(content, found) == in_one[mark.lines :]
+            assert find(io.BytesIO(content), [mark]) == [mark]
+            assert split(content, mark) == in_one[mark.lines :]
 
 
-def test_the_furthest_place_that_the_content_shares_is_found() -> None:
-    known = [*marks(b"a\n"), *marks(b"a\nb\n"), *marks(b"a\nc\n"), *marks(b"a\nb\nc\nd\n")]
-    assert find(io.BytesIO(b"a\nb\nc\n"), known) == marks(b"a\nb\n")[-1]
-    assert find(io.BytesIO(b"b\n"), known) is None
-    assert find(io.BytesIO(b""), known) is None
+def test_the_places_that_the_content_shares_are_found() -> None:
+    ab, ac = marks(b"a\nb\n")[-1], marks(b"a\nc\n")[-1]
+    known = [ac, *marks(b"a\nb\nc\nd\n"), *marks(b"a\n"), ab]
+    assert find(io.BytesIO(b"a\nb\nc\n"), known) == [*marks(b"a\n"), ab]
+    assert find(io.BytesIO(b"b\n"), known) == []
+    assert find(io.BytesIO(b""), known) == []
 
 
-def test_a_file_that_grew_goes_on_after_its_old_end() -> None:
+@pytest.mark.parametrize(
+    ("grown", "more"), [(b"a\nb\nc\n", [b"c"]), (b"a\nb\r\nc\n", [b"c"]), (b"a\nb", [])]
+)
+def test_a_file_that_grew_goes_on_after_its_old_end(grown: bytes, more: list[bytes]) -> None:
     mark = marks(b"a\nb")[-1]
-    assert split(b"a\nb\nc\n", find(io.BytesIO(b"a\nb\nc\n"), [mark])) == [b"c"]
-    assert split(b"a\nb\r\nc\n", find(io.BytesIO(b"a\nb\r\nc\n"), [mark])) == [b"c"]
-    assert split(b"a\nb", find(io.BytesIO(b"a\nb"), [mark])) == []
+    assert find(io.BytesIO(grown), [mark]) == [mark]
+    assert split(grown, mark) == more
 
 
 def test_a_last_line_that_went_on_is_another_content() -> None:
     mark = marks(b"a\nb")[-1]
-    assert find(io.BytesIO(b"a\nbc\n"), [mark]) is None
+    assert find(io.BytesIO(b"a\nbc\n"), [mark]) == []
 
 
 CONTENT = b'{"a":1}\n' * 1000
