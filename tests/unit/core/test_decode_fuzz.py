@@ -143,7 +143,9 @@ def test_a_mutated_delivery_gets_an_answer(sent: bytes, data: st.DataObject, sou
 @given(st.sampled_from(BODIES), st.data())
 def test_what_is_taken_is_what_a_strict_parser_takes(sent: bytes, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(sent)))
-    token = st.sampled_from([b'"', b"\\", b"\\u0041", b"{", b"[", b",", b"1e5", b"NaN", b"\xff"])
+    token = st.sampled_from(
+        [b'"', b"\\", b"\\u0041", b"{", b"[", b",", b"1e5", b"NaN", b"\xff", b"\\ud8", b"\\ud80a"]
+    )
     changed = sent[:start] + data.draw(token) + sent[start + data.draw(st.integers(0, 3)) :]
     try:
         value = json.loads(changed.decode(), parse_constant=float.__call__)
