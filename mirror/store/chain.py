@@ -6,10 +6,10 @@ was changed, taken out or swapped behind the journal's back is named.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import combinations
-from struct import Struct as Layout
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ GENESIS = bytes(32)
 """What the first row of a journal follows."""
 
 # seq, received_at, redelivery_of (0: none), and the lengths of platform, source and body.
-_HEAD = Layout(">qqqHHQ").pack
+_HEAD = struct.Struct(">qqqHHQ").pack
 
 
 def link(
@@ -112,15 +112,18 @@ def _missing(first: Seq, last: Seq) -> Fault:
 
 def _digest(before: bytes, platform: str, place: Seq, row: Row, body: bytes | None = None) -> bytes:
     """The digest that `row` would have at `place`, with another body perhaps."""
-    return link(
-        before,
-        platform,
-        place,
-        row.received_at,
-        row.source,
-        row.body if body is None else body,
-        row.redelivery_of,
-    )
+    try:
+        return link(
+            before,
+            platform,
+            place,
+            row.received_at,
+            row.source,
+            row.body if body is None else body,
+            row.redelivery_of,
+        )
+    except (TypeError, AttributeError, struct.error):
+        return b""  # SQLite takes text where bytes belong: such a row follows from nothing
 
 
 def _follows(before: bytes, platform: str, row: Row) -> bool:

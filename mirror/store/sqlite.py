@@ -21,6 +21,13 @@ from mirror.errors import ConfigurationError, DatabaseUnavailable
 SOUND = (3, 51, 3)
 """From here on SQLite is free of the WAL-reset bug."""
 
+DURABLE: tuple[tuple[str, str, object], ...] = (
+    ("journal_mode", "WAL", "wal"),
+    ("synchronous", "FULL", 2),
+    *((("fullfsync", "ON", 1),) if sys.platform == "darwin" else ()),  # fsync stops at the cache
+)
+"""Settings that a commit's durability rests on: name, value, and what it reads back as."""
+
 
 def library() -> ModuleType:
     """The driver module: pysqlite3 where it is installed, Python's own otherwise."""
@@ -131,10 +138,8 @@ def _connector(driver: ModuleType, path: Path, busy_timeout: float, mode: str) -
 def _prepare(connection: Any, path: Path, *, writes: bool) -> None:  # noqa: ANN401 - see above
     """Sets what durability rests on and reads it back, for SQLite ignores what it cannot do."""
     if writes:
-        _insist(connection, path, "journal_mode", "WAL", "wal")
-        _insist(connection, path, "synchronous", "FULL", 2)
-        if sys.platform == "darwin":  # fsync alone stops at the disk's cache there
-            _insist(connection, path, "fullfsync", "ON", 1)
+        for setting in DURABLE:
+            _insist(connection, path, *setting)
         connection.execute(f"PRAGMA journal_size_limit = {64 << 20}")
     else:
         _insist(connection, path, "query_only", "ON", 1)
