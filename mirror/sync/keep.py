@@ -1,0 +1,152 @@
+"""Keeps every platform applied: looks for deliveries when nudged, and every so often anyway.
+
+What goes wrong with one platform is told and tried again later; the others go on. Deliveries that
+come close together are applied together.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from mirror.core.rules import Rules
+from mirror.errors import LeaseLost, MirrorError
+from mirror.store import platforms
+from mirror.store.engine import Database
+from mirror.sync.apply import Applier
+
+SHORTEST, LONGEST = 0.02, 0.25
+"""Seconds between two looks when nobody nudges: after work, and in the long run."""
+FEW, TOGETHER = 500, 0.01
+"""After a batch of few, more may come within these seconds: a write costs as much as many rows."""
+LISTING = 0.25
+"""Seconds between two looks for new platforms."""
+SETBACK, WORST = 0.5, 30.0
+"""Seconds until a platform that failed is tried again: at first, and in the long run."""
+
+log = logging.getLogger(__name__)
+
+
+class Orders:
+    """What the applier is told to do; safe for threads."""
+
+    def __init__(self) -> None:
+        self._told = threading.Event()
+        self.draining = False
+        self.ended = False
+
+    def nudge(self) -> None:
+        """There is something to apply."""
+        self._told.set()
+
+    def drain(self) -> None:
+        """Apply what there is, then end."""
+        self.draining = True
+        self._told.set()
+
+    def end(self) -> None:
+        """End after the running batch."""
+        self.ended = True
+        self._told.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Waits for an order, so long at most; whether one came."""
+        told = self._told.wait(seconds)
+        self._told.clear()
+        return told
+
+
+class Setback:
+    """When a platform that failed is tried again."""
+
+    def __init__(self) -> None:
+        self._pause = 0.0
+        self._until = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether to try now."""
+        return time.monotonic() >= self._until
+
+    def grow(self) -> float:
+        """Waits twice as long as the last time; returns the seconds."""
+        self._pause = min(WORST, self._pause * 2 or SETBACK)
+        self._until = time.monotonic() + self._pause
+        return self._pause
+
+    def forget(self) -> None:
+        """It went well."""
+        self._pause = 0.0
+
+
+class Keeper:
+    """Applies all platforms of one database, in turn."""
+
+    def __init__(self, database: Database, rules: Rules) -> None:
+        self._database = database
+        self._rules = rules
+        self._appliers: dict[str, Applier] = {}
+        self._setbacks: dict[str, Setback] = {}
+        self._next_listing = 0.0
+
+    def run(self, orders: Orders) -> None:
+        """Works until told to end, or told to drain and nothing is left that can be applied."""
+        pause = SHORTEST
+        while not orders.ended:
+            draining = orders.draining  # read before the look, so that the look is the last one
+            count = self.run_once(orders)
+            if draining:
+                if not count:
+                    return
+            elif count:
+                pause = SHORTEST
+                if count < FEW:
+                    time.sleep(TOGETHER)
+            else:
+                pause = SHORTEST if orders.wait(pause) else min(LONGEST, pause * 2)
+
+    def run_once(self, orders: Orders) -> int:
+        """Applies one batch of each platform; returns how many deliveries those were."""
+        if time.monotonic() >= self._next_listing:
+            self._list()
+        return sum(self._apply(name) for name in self._appliers if not orders.ended)
+
+    def _list(self) -> None:
+        self._next_listing = time.monotonic() + LISTING
+        try:
+            with self._database.read() as connection:
+                names = [platform.name for platform in platforms.listed(connection)]
+        except MirrorError as error:
+            self._next_listing += SETBACK * 10
+            log.warning("Could not look for deliveries: %s", error)
+            return
+        for name in names:
+            if name not in self._appliers:
+                self._appliers[name] = Applier(self._database, name, self._rules)
+                self._setbacks[name] = Setback()
+
+    def _apply(self, name: str) -> int:
+        applier, setback = self._appliers[name], self._setbacks[name]
+        if not setback.over:
+            return 0
+        try:
+            count = applier.run_once()
+        except LeaseLost as lost:
+            log.info("%s", lost, extra={"platform": name})
+            setback.grow()
+            return 0
+        except Exception as error:
+            # Whatever this is, the other platforms go on.
+            log.error(  # noqa: TRY400 - an expected error needs no traceback
+                "Could not apply, %.1f s until the next try: %s",
+                setback.grow(),
+                error,
+                extra={"platform": name},
+                exc_info=not isinstance(error, MirrorError),
+            )
+            return 0
+        setback.forget()
+        if count:
+            log.debug("Applied %d deliveries", count, extra={"platform": name, "seq": applier.seq})
+        return count
