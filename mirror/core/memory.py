@@ -9,6 +9,7 @@ from mirror.core.library import Library
 from mirror.core.model import Departure, MediaClass, Origin, Owner, OwnerRecord, Place
 
 INFERRED_CLASS = "inferred-class"
+CLASS_MOVES_TANGLED = "class-moves-tangled"
 
 
 def departure(library: Library, place: Place) -> Departure | None:
@@ -19,21 +20,21 @@ def departure(library: Library, place: Place) -> Departure | None:
     return found
 
 
-def resolve(library: Library, place: Place) -> Place:
-    """Return where the named thing is now.
+def resolve(library: Library, place: Place, *, use: bool = False) -> Place:
+    """Return where the named thing is now; `use` notes that the reader acts on it.
 
     A place where a class stands means itself. Otherwise the longest prefix that a class left within the horizon means
     where that class is now; a class that stands on the way up ends the search.
     """
     while library.standing(place) is None:
-        moved = _follow(library, place)
+        moved = _follow(library, place, use=use)
         if moved is None:
             return place
         place = moved
     return place
 
 
-def _follow(library: Library, place: Place) -> Place | None:
+def _follow(library: Library, place: Place, *, use: bool) -> Place | None:
     tree = library.tree(place.owner)
     for prefix in paths.upwards(place.path):
         if prefix in tree:
@@ -43,15 +44,17 @@ def _follow(library: Library, place: Place) -> Place | None:
             now = library.classes.get(left.class_id)
             if now is None or not now.path:  # unhooked: in the middle of this very move
                 return None
+            if use and not left.used:
+                library.departures.put(left.place, replace(left, used=True))
             return Place(now.owner, paths.rebase(place.path, prefix, now.path))
     return None
 
 
-def resolve_exact(library: Library, place: Place) -> Place:
+def resolve_exact(library: Library, place: Place, *, use: bool = False) -> Place:
     """Return the place as `resolve` would, but for a memory of exactly this path: only its parents are followed."""
     if place.path == paths.ROOT or library.standing(place) is not None:
         return place
-    above = resolve(library, Place(place.owner, paths.parent(place.path)))
+    above = resolve(library, Place(place.owner, paths.parent(place.path)), use=use)
     return Place(above.owner, paths.join(above.path, paths.name(place.path)))
 
 
@@ -99,7 +102,7 @@ def nearest_standing(library: Library, place: Place) -> MediaClass:
 
 def ensure(library: Library, place: Place, origin: Origin = "inferred") -> MediaClass:
     """Return the class that a place means, creating what is missing on the way."""
-    return ensure_literal(library, resolve(library, place), origin)
+    return ensure_literal(library, resolve(library, place, use=True), origin)
 
 
 def ensure_literal(library: Library, place: Place, origin: Origin = "inferred") -> MediaClass:
@@ -114,6 +117,19 @@ def ensure_literal(library: Library, place: Place, origin: Origin = "inferred") 
         here = Place(place.owner, path)
         row = library.standing(here) or create(library, here, row, origin)
     return row
+
+
+def end_departure(library: Library, place: Place) -> None:
+    """End the memory of a class that left here, since another one has arrived.
+
+    What was read through that memory may have meant the newcomer.
+    """
+    left = library.departures.get(place)
+    if left is None:
+        return
+    if left.used and library.classes.get(left.class_id) is not None:
+        library.doubt("class", str(left.class_id), CLASS_MOVES_TANGLED)
+    library.departures.put(place, None)
 
 
 def create(library: Library, place: Place, above: MediaClass | None, origin: Origin) -> MediaClass:
@@ -131,8 +147,7 @@ def create(library: Library, place: Place, above: MediaClass | None, origin: Ori
     )
     preset = above is None or is_preset(library, place)
     library.classes.put(row.class_id, row)
-    if library.departures.get(place) is not None:
-        library.departures.put(place, None)
+    end_departure(library, place)
     if origin == "inferred" and not preset:
         library.doubt("class", str(row.class_id), INFERRED_CLASS)
     touch_structure(library, place.owner)

@@ -86,6 +86,7 @@ class Departure(Struct, frozen=True):
     at: Micros
     destination: Place  # as the event said it
     pending: bool = False
+    used: bool = False  # something was read through it
 
 
 class Deletion(Struct, frozen=True):

@@ -100,12 +100,12 @@ def class_from(row: Sequence[Any]) -> MediaClass:
 
 def departure_row(r: Departure) -> Row:
     """Lay out a moved-away memory."""
-    return (*_place(r.place), r.class_id, r.at, *_place(r.destination), r.pending)
+    return (*_place(r.place), r.class_id, r.at, *_place(r.destination), r.pending, r.used)
 
 
 def departure_from(row: Sequence[Any]) -> Departure:
     """Read a moved-away memory back."""
-    return Departure(_place_in(row), row[3], row[4], _place_in(row[5:8]), bool(row[8]))
+    return Departure(_place_in(row), row[3], row[4], _place_in(row[5:8]), bool(row[8]), bool(row[9]))
 
 
 def deletion_row(r: Deletion) -> Row:

@@ -36,7 +36,7 @@ def add(state: State, place: Place, origin: str) -> ClassRow:
     if row.is_guess():
         state.doubt("class", row.class_id, "inferred-class")
     # "a deletion or an arrival there ends" the moved-away memory.
-    state.departures.pop(place, None)
+    state.end_departure(place)
     state.classes[row.class_id] = row
     state.structure_changed(place.owner)
     return row
@@ -44,7 +44,7 @@ def add(state: State, place: Place, origin: str) -> ClassRow:
 
 def ensure(state: State, place: Place) -> ClassRow:
     """“every missing class on the way is created with origin `inferred`”."""
-    return ensure_here(state, state.resolve(place))
+    return ensure_here(state, state.resolve(place, use=True))
 
 
 def ensure_here(state: State, place: Place) -> ClassRow:
@@ -103,9 +103,12 @@ def class_created(state: State, event: ClassCreated) -> None:
         return
     said = Place(event.owner, event.path)
 
+    # The root stands already.
+    if said.path == ROOT:
+        return
     row = state.standing(said)
     if row is not None:
-        confirm(state, row, "event")
+        confirm_standing(state, row)
         return
     # "If a class that is still `inferred` left this path within the horizon, the creation is
     # late: it confirms that class where it is now." Looked up at the literal path first, then at
@@ -115,7 +118,7 @@ def class_created(state: State, event: ClassCreated) -> None:
     exact = state.resolve_exact(said)
     row = state.standing(exact)
     if row is not None:
-        confirm(state, row, "event")
+        confirm_standing(state, row)
         return
     if confirm_departed(state, exact):
         return
@@ -128,8 +131,21 @@ def class_created(state: State, event: ClassCreated) -> None:
             state.doubt("class", state.deepest_standing(above).class_id, "creation-dropped")
             return
     # “ensure the parent; the class becomes origin `event`.”
+    state.resolve_exact(said, use=True)
     ensure_here(state, Place(exact.owner, parent(exact.path)))
     add(state, exact, "event")
+
+
+def confirm_standing(state: State, row: ClassRow) -> None:
+    """“Of a class created before: doubt `created-again`; of one renamed to here: `nest-or-rename`”."""
+    if row.origin == "event":
+        state.doubt("class", row.class_id, "created-again")
+        return
+    for memory in state.departures.values():
+        renamed = memory.class_id == row.class_id and memory.destination == row.place
+        if renamed and state.recent(memory.at):
+            state.doubt("class", row.class_id, "nest-or-rename")
+    confirm(state, row, "event")
 
 
 def confirm_departed(state: State, place: Place) -> bool:
@@ -143,6 +159,9 @@ def confirm_departed(state: State, place: Place) -> bool:
     row = state.classes[memory.class_id]
     if not memory.pending and not row.is_guess():
         return False
+    # "If it went into a class that stood there already: doubt `creation-dropped`".
+    if not row.is_guess():
+        state.doubt("class", state.deepest_standing(place).class_id, "creation-dropped")
     # “does not end the memory …, but a pending departure is no longer pending.”
     memory.pending = False
     confirm(state, row, "event")
@@ -169,7 +188,9 @@ def class_moved(state: State, event: ClassMoved) -> None:
             )
 
 
-def move_one(state: State, source: Place, destination: Place, *, several: bool) -> None:
+def move_one(
+    state: State, source: Place, destination: Place, *, several: bool
+) -> None:
     # Rule 1, on the literal paths.
     if impossible(source, destination):
         doubt_impossible(state, source, destination)
@@ -182,14 +203,14 @@ def move_one(state: State, source: Place, destination: Place, *, several: bool) 
     memory = state.departure(source)
     if state.standing(source) is None and memory and memory.destination == destination:
         return
-    old = state.resolve(source)
+    old = state.resolve(source, use=True)
     if state.unseen_preset(old):
         ensure_here(state, old)
     row = state.standing(old)
 
     # Rule 1 again, with the resolved places.
     forced = several or source.owner != destination.owner or destination.path == ROOT
-    new = state.resolve(destination) if forced else state.resolve_exact(destination)
+    new = (state.resolve if forced else state.resolve_exact)(destination, use=True)
     if impossible(old, new):
         doubt_impossible(state, old, new)
         return
@@ -197,6 +218,8 @@ def move_one(state: State, source: Place, destination: Place, *, several: bool) 
         return
 
     # Rule 3: nest or rename.
+    # "A destination that holds the source exists."
+    forced = forced or at_or_beneath(old, new)
     nest, doubts = (True, []) if forced else nest_or_rename(state, new)
     if row is not None:
         use_up_presets(state, row)
@@ -293,7 +316,11 @@ def hook(state: State, row: ClassRow, target: Place, arrived: list[int]) -> Clas
         # “An arrival … ends the plain moved-away memory at that path.”
         memory = state.departure(target)
         if memory is None or not memory.pending:
-            state.departures.pop(target, None)
+            state.end_departure(target)
+        # "Into a path deleted within the horizon: doubt `class-moves-tangled`".
+        deleted = state.deleted_paths.pop(target, None)
+        if deleted is not None and state.recent(deleted):
+            state.doubt("class", row.class_id, "class-moves-tangled")
         there = row
     else:
         absorb(state, row, there)
@@ -386,7 +413,8 @@ def meet_departures(state: State, arrived: list[int]) -> None:
         memory.pending = False
         # "If the target lies inside the arriving class itself, nothing merges".
         if at_or_beneath(target.place, row.place):
-            del state.departures[row.place]
+            state.doubt("class", row.class_id, "class-moves-tangled")
+            state.end_departure(row.place)
             continue
         state.structure_changed(row.place.owner)
         state.structure_changed(target.place.owner)
@@ -404,7 +432,10 @@ def class_deleted(state: State, event: ClassDeleted) -> None:
     root(state, event.owner)
     if is_repeat(state, event):
         return
+    # "a path beneath another one is skipped"
     for path in event.paths:
+        if any(other != ROOT and beneath(path, other) for other in event.paths):
+            continue
         delete_one(state, Place(event.owner, path))
 
 
@@ -422,7 +453,7 @@ def delete_one(state: State, said: Place) -> None:
         state.doubt("class", memory.class_id, "left-then-deleted")
         return
     # “A path beneath a left path is resolved and deleted there.”
-    place = state.resolve(said)
+    place = state.resolve(said, use=True)
     row = state.standing(place)
     if row is not None:
         forget_presets(state, row.place)
@@ -455,6 +486,10 @@ def remove(state: State, row: ClassRow, *, remember: bool) -> None:
         # "every inferred non-preset class in the subtree is remembered at its own path".
         if remember and gone.is_guess():
             state.deleted_paths[gone.place] = state.now
+            # "and at the paths that it left within the horizon"
+            for left, memory in state.departures.items():
+                if memory.class_id == gone.class_id and state.recent(memory.at):
+                    state.deleted_paths[left] = state.now
         state.departures.pop(gone.place, None)
         state.settle("class", gone.class_id)
         del state.classes[gone.class_id]

@@ -71,6 +71,12 @@ def observe_one(state: State, seen: ObservedMaterial) -> None:
     # "closes tangles, settles doubts".
     material.tangle = None
     place(state, material, ensure_observed(state, Place(seen.owner, seen.path)))
+    # A material is in one class, so the observation ends its placements.
+    state.links = [
+        link
+        for link in state.links
+        if link.material_id != seen.material_id or link.kind != "placement"
+    ]
     state.settle("material", seen.material_id)
 
 

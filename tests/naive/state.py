@@ -60,6 +60,7 @@ class Departure:
     at: int
     destination: Place
     pending: bool = False
+    used: bool = False
 
 
 @dataclass(frozen=True)
@@ -252,11 +253,12 @@ class State:
             return memory
         return None
 
-    def resolve(self, place: Place) -> Place:
+    def resolve(self, place: Place, *, use: bool = False) -> Place:
         """“that path and what is beneath it *mean* where that class is now”.
 
         The longest prefix with a class or a memory decides: a class ends the search, a memory
-        puts its class's place for the prefix, and the search begins anew.
+        puts its class's place for the prefix, and the search begins anew. `use` notes that
+        something is done on the strength of it.
         """
         for path in prefixes(place.path):
             prefix = Place(place.owner, path)
@@ -264,16 +266,26 @@ class State:
                 return place
             memory = self.departure(prefix)
             if memory is not None:
+                memory.used = memory.used or use
                 there = self.classes[memory.class_id].place
-                return self.resolve(Place(there.owner, there.path + place.path[len(path) :]))
+                rest = Place(there.owner, there.path + place.path[len(path) :])
+                return self.resolve(rest, use=use)
         raise LookupError(place)  # every owner has a root
 
-    def resolve_exact(self, place: Place) -> Place:
+    def resolve_exact(self, place: Place, *, use: bool = False) -> Place:
         """The parent through memory, the name as it is."""
         if self.standing(place) is not None or place.path == ROOT_PATH:
             return place
-        above = self.resolve(Place(place.owner, parent(place.path)))
+        above = self.resolve(Place(place.owner, parent(place.path)), use=use)
         return Place(above.owner, join(above.path, place.path.rpartition("/")[2]))
+
+    def end_departure(self, place: Place) -> None:
+        """“An arrival ends the memory; one that was used leaves doubt `class-moves-tangled`”."""
+        memory = self.departures.pop(place, None)
+        if memory is None or not memory.used or not self.recent(memory.at):
+            return
+        if memory.class_id in self.classes:
+            self.doubt("class", memory.class_id, "class-moves-tangled")
 
     def presets_beneath(self, place: Place) -> list[Place]:
         found = [Place(place.owner, path) for path in self.presets if beneath(path, place.path)]

@@ -21,11 +21,10 @@ from mirror.core.memory import (
     touch_structure,
 )
 from mirror.core.model import Departure, MediaClass, Place
-from mirror.core.transitions.classes import REPEAT, is_repeat
+from mirror.core.transitions.classes import NEST_OR_RENAME, REPEAT, is_repeat
 from mirror.core.transitions.hooking import relocate
 
 RENAME_GUESSED = "rename-guessed"
-NEST_OR_RENAME = "nest-or-rename"
 
 
 def classes_moved(library: Library, event: ClassesMoved) -> str | None:
@@ -61,16 +60,17 @@ def _move(library: Library, source: Place, destination: Place, *, several: bool)
     left = departure(library, source)
     if left is not None and left.destination == destination and not library.standing(source):
         return f"{source.path} had moved there already"
-    source_now = resolve(library, source)
+    source_now = resolve(library, source, use=True)
     row = library.standing(source_now)
     if row is None and is_preset(library, source_now):
         row = ensure_literal(library, source_now)
     inside = several or source.owner != destination.owner or destination.path == paths.ROOT
-    exact = (resolve if inside else resolve_exact)(library, destination)
+    exact = (resolve if inside else resolve_exact)(library, destination, use=True)
     if _covers(source_now, exact):
         return _impossible(library, source_now, exact)
     if _directly_in(source_now, exact):
         return None
+    inside = inside or _covers(exact, source_now)  # what holds the source exists
     target = _nested(source, exact, ()) if inside else _target(library, source, exact)
     return _apply(library, row, source_now, destination, target)
 

@@ -27,6 +27,7 @@ from mirror.core.transitions.links import drop_placements
 
 REPEAT = "equal to the last class event"
 DROPPED = "creation-dropped"
+NEST_OR_RENAME = "nest-or-rename"
 
 
 def class_created(library: Library, event: ClassCreated) -> str | None:
@@ -36,12 +37,13 @@ def class_created(library: Library, event: ClassCreated) -> str | None:
     touch_structure(library, place.owner)
     if is_repeat(library, event, (place.owner,)):
         return REPEAT
+    if place.path == paths.ROOT:
+        return None
     exact = resolve_exact(library, place)
     for here in dict.fromkeys((place, exact)):
         standing = library.standing(here)
         if standing is not None:
-            strengthen(library, standing, "event")
-            return None
+            return _confirm(library, standing)
         if _confirms_departed(library, here):
             return "late: the class has moved already"
     for here in dict.fromkeys((place, exact)):
@@ -49,8 +51,24 @@ def class_created(library: Library, event: ClassCreated) -> str | None:
             library.deletions.put(here, None)
             library.doubt("class", str(nearest_standing(library, exact).class_id), DROPPED)
             return "late: the class was deleted already"
+    resolve_exact(library, place, use=True)
     above = ensure_literal(library, Place(exact.owner, paths.parent(exact.path)))
     create(library, exact, above, "event")
+    return None
+
+
+def _confirm(library: Library, row: MediaClass) -> str | None:
+    """Take a creation as that of the class that stands there, with doubts where it may be another's."""
+    key = str(row.class_id)
+    if row.origin == "event":
+        library.doubt("class", key, "created-again")
+        return "it was created before"
+    if any(
+        left is not None and left.class_id == row.class_id and left.destination == row.place
+        for left in library.departures.rows.values()
+    ):
+        library.doubt("class", key, NEST_OR_RENAME)  # perhaps what came here nests in this one
+    strengthen(library, row, "event")
     return None
 
 
@@ -61,6 +79,9 @@ def _confirms_departed(library: Library, place: Place) -> bool:
     row = library.classes.get(left.class_id)
     if row is None or not (left.pending or is_inferred(library, row)):
         return False
+    if not is_inferred(library, row):
+        # It went into a class that stood there already, so this creation may be of a new one.
+        library.doubt("class", str(nearest_standing(library, place).class_id), DROPPED)
     strengthen(library, row, "event")
     if left.pending:
         library.departures.put(place, replace(left, pending=False))
@@ -103,6 +124,8 @@ def classes_deleted(library: Library, event: ClassesDeleted) -> str | None:
         if path == paths.ROOT
         else _delete(library, Place(event.owner, path))
         for path in dict.fromkeys(event.paths)
+        if path == paths.ROOT
+        or not any(paths.is_beneath(path, other) for other in event.paths if other != paths.ROOT)
     ]
     return "; ".join(remark for remark in remarks if remark) or None
 
@@ -121,7 +144,7 @@ def _delete(library: Library, place: Place) -> str | None:
         library.deletions.put(place, Deletion(place, library.now))
         library.doubt("class", str(left.class_id), "left-then-deleted")
         return f"{place.path} was left before it was deleted"
-    resolved = resolve(library, place)
+    resolved = resolve(library, place, use=True)
     row = row or library.standing(resolved)
     if row is not None:
         remove(library, row)
@@ -143,6 +166,14 @@ def lose_presets(library: Library, place: Place) -> None:
         )
 
 
+def _expect_late_creation(library: Library, row: MediaClass) -> None:
+    """Remember that a class is gone whose creation may still come: to where it stood, or where it left."""
+    library.deletions.put(row.place, Deletion(row.place, library.now))
+    for left in list(library.departures.rows.values()):
+        if left is not None and left.class_id == row.class_id:
+            library.deletions.put(left.place, Deletion(left.place, library.now))
+
+
 def remove(library: Library, top: MediaClass, *, lose: bool = True) -> None:
     """Take a class and all beneath it away; the live materials in it become detached."""
     nodes = library.subtree(top)
@@ -159,7 +190,7 @@ def remove(library: Library, top: MediaClass, *, lose: bool = True) -> None:
     drop_placements(library, rows)
     for node in reversed(nodes):
         if lose and is_inferred(library, node):
-            library.deletions.put(node.place, Deletion(node.place, library.now))
+            _expect_late_creation(library, node)
         library.settle("class", str(node.class_id))
         library.classes.put(node.class_id, None)
     if lose:

@@ -34,7 +34,7 @@ class Provenance(Struct, frozen=True):
 def file_created(library: Library, event: FileCreated) -> None:
     """Apply `Storage.NewFileCreated`."""
     ensure_root(library, event.place.owner)
-    from_project = (event.operation_type or "").lower() == PROJECT_OPERATION.lower()
+    from_project = event.operation_type == PROJECT_OPERATION
     context = event.source_context
     source = context if from_project or context is None else mask_address(context)
     if event.file_id is not None:

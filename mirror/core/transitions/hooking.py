@@ -9,7 +9,14 @@ from msgspec.structs import replace
 
 from mirror.core import paths
 from mirror.core.library import Library
-from mirror.core.memory import departure, ensure_literal, is_preset, touch_structure
+from mirror.core.memory import (
+    CLASS_MOVES_TANGLED,
+    departure,
+    end_departure,
+    ensure_literal,
+    is_preset,
+    touch_structure,
+)
 from mirror.core.model import ORIGIN_STRENGTH, ClassId, MediaClass, Place, Step, Tangle
 from mirror.core.transitions.classes import lose_presets, strengthen
 from mirror.core.transitions.links import rehome_placements
@@ -56,7 +63,7 @@ class _Hooking:
         if is_preset(library, place):
             ensure_literal(library, place)
         standing = library.standing(place)
-        awaited = None if standing else self._awaited(place)
+        awaited = None if standing else self._awaited(class_id, place)
         into = standing or awaited
         children = library.children(class_id)
         if into is None:
@@ -73,11 +80,14 @@ class _Hooking:
             library.classes.put(class_id, None)
         return survivor
 
-    def _awaited(self, place: Place) -> MediaClass | None:
+    def _awaited(self, class_id: ClassId, place: Place) -> MediaClass | None:
         library = self.library
         left = departure(library, place)
-        if left is None or not left.pending or left.class_id in self.names:
-            return None  # into its own subtree nothing can merge
+        if left is None or not left.pending:
+            return None
+        if left.class_id in self.names:  # into its own subtree nothing can merge
+            library.doubt("class", str(class_id), CLASS_MOVES_TANGLED)
+            return None
         library.departures.put(place, replace(left, pending=False))
         awaited = library.classes.get(left.class_id)
         if awaited is not None:
@@ -92,8 +102,10 @@ class _Hooking:
             raise AssertionError
         row = replace(row, owner=place.owner, path=place.path, parent_id=above.class_id)
         library.classes.put(class_id, row)
-        if library.departures.get(place) is not None:
-            library.departures.put(place, None)
+        end_departure(library, place)
+        if library.deletions.get(place) is not None:  # its deletion came before it did
+            library.deletions.put(place, None)
+            library.doubt("class", str(class_id), CLASS_MOVES_TANGLED)
         return row
 
     def _absorb(self, class_id: ClassId, into: MediaClass) -> MediaClass:

@@ -28,6 +28,12 @@ def set_target(library: Library, material_id: MaterialId, target: Link | None) -
     set_links(library, material_id, kept if target is None else (*kept, target))
 
 
+def drop_placements_of(library: Library, material_id: MaterialId) -> None:
+    """Take away the second places of a material: it was seen, and it is in one class."""
+    kept = (link for link in links_of(library, material_id) if link.kind != "placement")
+    set_links(library, material_id, tuple(kept))
+
+
 def drop_placements(library: Library, class_ids: Collection[ClassId]) -> None:
     """Take away the placements shown in classes that go."""
     for material in library.placed(class_ids):

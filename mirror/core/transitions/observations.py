@@ -38,7 +38,7 @@ from mirror.core.shelf import NotLoaded
 from mirror.core.transitions.classes import remove, strengthen
 from mirror.core.transitions.creations import new_material
 from mirror.core.transitions.files import describe_file, fill_file
-from mirror.core.transitions.links import set_target
+from mirror.core.transitions.links import drop_placements_of, set_target
 from mirror.core.transitions.locations import UNPLACED, place_of, put_in
 from mirror.core.transitions.materials import bury
 from mirror.core.transitions.projects import NOT_INTERRUPTED, UNKNOWN_STATUS
@@ -88,6 +88,7 @@ def _observe(library: Library, seen: ObservedMaterial) -> bool:
         if library.tangles.get(seen.material_id) is not None:
             library.tangles.put(seen.material_id, None)
         put_in(library, row, observed_class(library, seen.place))
+        drop_placements_of(library, seen.material_id)
         library.settle("material", seen.material_id)
     return True
 
