@@ -74,6 +74,10 @@ def _as_of_seq(payload: Record) -> Seq:
 
 
 def _material(record: Record) -> ObservedMaterial:
+    if (
+        record.get("ClassPath") is None
+    ):  # an event may leave the root out; the reconciler never does
+        raise fields.missing(record, "ClassPath")
     return ObservedMaterial(
         MaterialId(fields.need_id(record, "MaterialId")),
         fields.place(record),

@@ -58,8 +58,8 @@ def test_observed_materials() -> None:
 
 def test_an_observed_material_with_no_tags_is_not_one_whose_tags_are_not_known() -> None:
     seen = [
-        {"MaterialId": "m1", "Owner": PERSON, "TagSet": [], "PresetTagIdSet": []},
-        {"MaterialId": "m2", "Owner": PERSON, "TagSet": None},
+        {"MaterialId": "m1", "Owner": PERSON, "ClassPath": "/", "TagSet": [], "PresetTagIdSet": []},
+        {"MaterialId": "m2", "Owner": PERSON, "ClassPath": "/", "TagSet": None},
     ]
     event = understood(decoded("Mirror.Materials.Observed", {"AsOfSeq": 0, "MaterialSet": seen}))
     assert event.materials == (
@@ -70,16 +70,16 @@ def test_an_observed_material_with_no_tags_is_not_one_whose_tags_are_not_known()
 
 def test_of_a_material_observed_twice_the_later_reading_holds() -> None:
     seen = [
-        {"MaterialId": "m1", "Owner": PERSON, "Name": "old"},
-        {"MaterialId": "m2", "Owner": PERSON},
-        {"MaterialId": "m1", "Owner": PERSON, "Name": "new"},
+        {"MaterialId": "m1", "Owner": PERSON, "ClassPath": "/", "Name": "old"},
+        {"MaterialId": "m2", "Owner": PERSON, "ClassPath": "/"},
+        {"MaterialId": "m1", "Owner": PERSON, "ClassPath": "/", "Name": "new"},
     ]
     event = understood(decoded("Mirror.Materials.Observed", {"AsOfSeq": 0, "MaterialSet": seen}))
     assert [(m.material_id, m.name) for m in event.materials] == [("m1", "new"), ("m2", None)]
 
 
 def test_a_link_whose_target_is_not_known() -> None:
-    seen = [{"MaterialId": "m1", "Owner": PERSON, "Link": {"Kind": "material"}}]
+    seen = [{"MaterialId": "m1", "Owner": PERSON, "ClassPath": "/", "Link": {"Kind": "material"}}]
     event = understood(decoded("Mirror.Materials.Observed", {"AsOfSeq": 0, "MaterialSet": seen}))
     assert event.materials[0].link == ObservedLink("material")
 

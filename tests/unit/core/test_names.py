@@ -64,9 +64,9 @@ def test_a_move_names_the_source_owner_first_and_one_owner_once(
 
 def test_observed_materials_name_their_owners_and_files_once_in_order() -> None:
     seen = [
-        {"MaterialId": "m3", "Owner": TEAM, "FileId": "f1"},
-        {"MaterialId": "m1", "Owner": PERSON},
-        {"MaterialId": "m2", "Owner": TEAM, "FileId": "f1"},
+        {"MaterialId": "m3", "Owner": TEAM, "ClassPath": "/", "FileId": "f1"},
+        {"MaterialId": "m1", "Owner": PERSON, "ClassPath": "/"},
+        {"MaterialId": "m2", "Owner": TEAM, "ClassPath": "/", "FileId": "f1"},
     ]
     names = names_of("Mirror.Materials.Observed", {"AsOfSeq": 0, "MaterialSet": seen})
     assert names == Names((CREW, ANN), (M3, M1, M2), (F1,))
