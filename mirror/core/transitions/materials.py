@@ -55,7 +55,7 @@ def bury(library: Library, row: Material) -> None:
     last = place_of(library, row)
     library.materials.put(
         material_id,
-        replace(row, state="deleted", class_id=None, last_place=last, moves=(), repeatable=False),
+        replace(row, state="deleted", class_id=None, last_place=last),
     )
     set_links(library, material_id, ())
     library.settle("material", material_id)
