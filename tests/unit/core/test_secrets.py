@@ -24,7 +24,7 @@ from mirror.core.secrets import mask_address, mask_addresses
         ("https://vod.example.com/a/2.mp4?t=1&sign=x", "https://vod.example.com/a/2.mp4"),
         ("HTTP://vod.example.com/2.mp4#sign", "http://vod.example.com/2.mp4"),
         ("https://user:password@vod.example.com/2.mp4", "https://vod.example.com/2.mp4"),
-        ("https://a@b:c@vod.example.com/@me", "https://vod.example.com/@me"),
+        ("https://a@b.example.com:c@vod.example.com/@me", "https://vod.example.com/@me"),
         ("https://vod.example.com?sign=x", "https://vod.example.com"),
         ("https://vod.example.com/2.mp4 sign=x", "https://vod.example.com/2.mp4"),
         ("https://vod.example.com/媒/2.mp4", "https://vod.example.com/媒/2.mp4"),
