@@ -68,6 +68,7 @@ CREATE TABLE departures (
     destination_owner_id VARCHAR(255) COLLATE "C" NOT NULL,
     destination_path VARCHAR(2001) COLLATE "C" NOT NULL,
     pending BOOLEAN NOT NULL,
+    used BOOLEAN NOT NULL,
     CONSTRAINT pk_departures PRIMARY KEY (platform, generation, owner_type, owner_id, path)
 );
 
@@ -266,7 +267,7 @@ CREATE TABLE tags (
     platform VARCHAR(255) COLLATE "C" NOT NULL,
     generation INTEGER NOT NULL,
     kind VARCHAR(16) COLLATE "C" NOT NULL,
-    tag TEXT NOT NULL,
+    tag TEXT COLLATE "C" NOT NULL,
     material_id VARCHAR(255) COLLATE "C" NOT NULL,
     CONSTRAINT pk_tags PRIMARY KEY (platform, generation, kind, tag, material_id)
 );
@@ -347,3 +348,73 @@ END $$;
 
 CREATE TRIGGER journal_takes_the_next_seq_only BEFORE INSERT ON journal
 FOR EACH ROW EXECUTE FUNCTION journal_takes_the_next_seq_only();
+
+CREATE VIEW class_tree AS
+SELECT classes.platform, classes.class_id, classes.owner_type, classes.owner_id, classes.path AS class_path, above.path AS parent_path, CASE WHEN (classes.parent_id IS NULL) THEN '' ELSE substr(classes.path, length(above.path) + CASE WHEN (above.path = '/') THEN 1 ELSE 2 END) END AS name, CASE WHEN (classes.parent_id IS NULL) THEN 0 ELSE length(classes.path) - length(replace(classes.path, '/', '')) END AS depth, classes.origin, (SELECT count(*) AS count_1
+FROM materials
+WHERE materials.platform = classes.platform AND materials.generation = classes.generation AND materials.class_id = classes.class_id) AS material_count, classes.changed_seq
+FROM platforms JOIN classes ON classes.platform = platforms.platform AND classes.generation = platforms.generation LEFT OUTER JOIN classes AS above ON above.platform = classes.platform AND above.generation = classes.generation AND above.class_id = classes.parent_id;
+
+CREATE VIEW media_tree AS
+SELECT materials.platform, classes.owner_type, classes.owner_id, materials.class_id, classes.path AS class_path, materials.material_id, materials.name, materials.material_type, materials.file_id, materials.origin, materials.preset_tags, materials.tags, classes.in_doubt OR (EXISTS (SELECT *
+FROM doubts
+WHERE doubts.platform = materials.platform AND doubts.generation = materials.generation AND doubts.key = materials.material_id AND doubts.kind = 'material')) AS in_doubt, (TIMESTAMP WITH TIME ZONE 'epoch' + materials.created_at * INTERVAL '1 microsecond') AS created_at, (TIMESTAMP WITH TIME ZONE 'epoch' + materials.changed_at * INTERVAL '1 microsecond') AS changed_at, (TIMESTAMP WITH TIME ZONE 'epoch' + materials.confirmed_at * INTERVAL '1 microsecond') AS confirmed_at, materials.created_seq, materials.changed_seq
+FROM platforms JOIN materials ON materials.platform = platforms.platform AND materials.generation = platforms.generation JOIN classes ON classes.platform = materials.platform AND classes.generation = materials.generation AND classes.class_id = materials.class_id;
+
+CREATE VIEW media_gone AS
+SELECT materials.platform, materials.material_id, materials.state, materials.name, materials.file_id, materials.last_owner_type, materials.last_owner_id, materials.last_path AS last_class_path, (TIMESTAMP WITH TIME ZONE 'epoch' + materials.changed_at * INTERVAL '1 microsecond') AS changed_at, materials.changed_seq
+FROM platforms JOIN materials ON materials.platform = platforms.platform AND materials.generation = platforms.generation
+WHERE materials.state != 'live';
+
+CREATE VIEW media_files AS
+SELECT files.platform, files.file_id, files.operation_type, files.task_id, files.project_id, files.size_bytes, files.duration_seconds, files.width, files.height, files.container, files.bitrate, (SELECT count(materials.class_id) AS count_1
+FROM materials
+WHERE materials.platform = files.platform AND materials.generation = files.generation AND materials.file_id = files.file_id) AS live_materials
+FROM platforms JOIN files ON files.platform = platforms.platform AND files.generation = platforms.generation;
+
+CREATE VIEW media_links AS
+SELECT links.platform, links.material_id, links.kind, classes.owner_type, classes.owner_id, classes.class_id, classes.path AS class_path, links.target_material_id, links.target_owner_type, links.target_owner_id, links.target_path AS target_class_path, links.status
+FROM platforms JOIN links ON links.platform = platforms.platform AND links.generation = platforms.generation JOIN classes ON classes.platform = links.platform AND classes.generation = links.generation AND classes.class_id = links.class_key
+WHERE links.kind = 'placement' UNION ALL SELECT links.platform, links.material_id, links.kind, classes.owner_type, classes.owner_id, classes.class_id, classes.path AS class_path, links.target_material_id, links.target_owner_type, links.target_owner_id, links.target_path AS target_class_path, links.status
+FROM platforms JOIN links ON links.platform = platforms.platform AND links.generation = platforms.generation JOIN materials ON materials.platform = links.platform AND materials.generation = links.generation AND materials.material_id = links.material_id JOIN classes ON classes.platform = materials.platform AND classes.generation = materials.generation AND classes.class_id = materials.class_id
+WHERE links.kind != 'placement';
+
+CREATE VIEW material_tags AS
+SELECT tags.platform, tags.material_id, tags.kind, tags.tag
+FROM platforms JOIN tags ON tags.platform = platforms.platform AND tags.generation = platforms.generation JOIN materials ON materials.platform = tags.platform AND materials.generation = tags.generation AND materials.material_id = tags.material_id
+WHERE materials.state = 'live';
+
+CREATE VIEW project_board AS
+SELECT projects.platform, projects.project_id, projects.category, projects.name, projects.status, projects.running, projects.pvw_on, projects.pgm_on, projects.interrupted_inputs, projects.interrupted_outputs, (TIMESTAMP WITH TIME ZONE 'epoch' + projects.status_at * INTERVAL '1 microsecond') AS status_at, projects.changed_seq
+FROM platforms JOIN projects ON projects.platform = platforms.platform AND projects.generation = platforms.generation
+WHERE NOT projects.gone;
+
+CREATE VIEW project_timeline AS
+SELECT project_statuses.platform, project_statuses.project_id, project_statuses.status, project_statuses.detail, (TIMESTAMP WITH TIME ZONE 'epoch' + project_statuses.at * INTERVAL '1 microsecond') AS from_at, (TIMESTAMP WITH TIME ZONE 'epoch' + lead(project_statuses.at) OVER (PARTITION BY project_statuses.platform, project_statuses.project_id ORDER BY project_statuses.seq) * INTERVAL '1 microsecond') AS to_at, project_statuses.seq
+FROM platforms JOIN project_statuses ON project_statuses.platform = platforms.platform AND project_statuses.generation = platforms.generation;
+
+CREATE VIEW export_tasks AS
+SELECT tasks.platform, tasks.task_id, tasks.status, tasks.err_code, tasks.err_msg, tasks.material_id, tasks.file_id, (TIMESTAMP WITH TIME ZONE 'epoch' + tasks.completed_at * INTERVAL '1 microsecond') AS completed_at, tasks.changed_seq AS seq
+FROM platforms JOIN tasks ON tasks.platform = platforms.platform AND tasks.generation = platforms.generation;
+
+CREATE VIEW delivery_log AS
+SELECT journal.platform, journal.seq, (TIMESTAMP WITH TIME ZONE 'epoch' + journal.received_at * INTERVAL '1 microsecond') AS received_at, journal.source, outcomes.event_type, coalesce(outcomes.outcome, 'pending') AS outcome, outcomes.detail, coalesce(outcomes.change_count, 0) AS change_count, journal.redelivery_of
+FROM platforms JOIN journal ON journal.platform = platforms.platform LEFT OUTER JOIN outcomes ON outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.seq = journal.seq;
+
+CREATE VIEW change_log AS
+SELECT changes.platform, changes.seq, changes.ordinal, changes.entity, changes.key, changes.op, changes.before, changes.after
+FROM platforms JOIN changes ON changes.platform = platforms.platform AND changes.generation = platforms.generation;
+
+CREATE VIEW open_doubts AS
+SELECT doubts.platform, doubts.kind, doubts.key, doubts.reason, (TIMESTAMP WITH TIME ZONE 'epoch' + doubts.since_at * INTERVAL '1 microsecond') AS since_at, doubts.since_seq
+FROM platforms JOIN doubts ON doubts.platform = platforms.platform AND doubts.generation = platforms.generation;
+
+CREATE VIEW mirror_status AS
+SELECT platforms.platform, heads.head_seq, coalesce(checkpoints.seq, 0) AS applied_seq, heads.head_seq - coalesce(checkpoints.seq, 0) AS lag, (TIMESTAMP WITH TIME ZONE 'epoch' + heads.last_received_at * INTERVAL '1 microsecond') AS last_received_at, (SELECT count(*) AS count_1
+FROM outcomes
+WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'quarantined' AND outcomes.outcome IN ('quarantined', 'unrecognised')) AS quarantined, (SELECT count(*) AS count_2
+FROM outcomes
+WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'unrecognised' AND outcomes.outcome IN ('quarantined', 'unrecognised')) AS unrecognised, (SELECT count(*) AS count_3
+FROM doubts
+WHERE doubts.platform = platforms.platform AND doubts.generation = platforms.generation) AS open_doubts, (TIMESTAMP WITH TIME ZONE 'epoch' + heads.last_reconciled_at * INTERVAL '1 microsecond') AS last_reconciled_at
+FROM platforms JOIN heads ON heads.platform = platforms.platform LEFT OUTER JOIN checkpoints ON checkpoints.platform = platforms.platform AND checkpoints.generation = platforms.generation;

@@ -23,7 +23,7 @@ CREATE TABLE checkpoints (
     rules TEXT NOT NULL,
     updated_at BIGINT NOT NULL,
     CONSTRAINT pk_checkpoints PRIMARY KEY (platform, generation)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE classes (
     platform VARCHAR(255) NOT NULL,
@@ -68,6 +68,7 @@ CREATE TABLE departures (
     destination_owner_id VARCHAR(255) NOT NULL,
     destination_path VARCHAR(2001) NOT NULL,
     pending BOOLEAN NOT NULL,
+    used BOOLEAN NOT NULL,
     CONSTRAINT pk_departures PRIMARY KEY (platform, generation, owner_type, owner_id, path)
 ) WITHOUT ROWID;
 
@@ -111,7 +112,7 @@ CREATE TABLE heads (
     last_reconciled_at BIGINT,
     confirmed_seq BIGINT NOT NULL,
     CONSTRAINT pk_heads PRIMARY KEY (platform)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE imports (
     platform VARCHAR(255) NOT NULL,
@@ -123,7 +124,7 @@ CREATE TABLE imports (
     finished BOOLEAN NOT NULL,
     updated_at BIGINT NOT NULL,
     CONSTRAINT pk_imports PRIMARY KEY (platform, fingerprint)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE journal (
     platform VARCHAR(255) NOT NULL,
@@ -228,7 +229,7 @@ CREATE TABLE platforms (
     created_at BIGINT NOT NULL,
     removed_at BIGINT,
     CONSTRAINT pk_platforms PRIMARY KEY (platform)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE project_statuses (
     platform VARCHAR(255) NOT NULL,
@@ -310,7 +311,7 @@ CREATE TABLE unconfirmed (
     received_at BIGINT NOT NULL,
     repeats INTEGER NOT NULL,
     CONSTRAINT pk_unconfirmed PRIMARY KEY (platform, seq)
-);
+) WITHOUT ROWID;
 
 CREATE INDEX ix_unconfirmed_platform_body_digest ON unconfirmed (platform, body_digest);
 
@@ -321,7 +322,7 @@ CREATE TABLE callback_tokens (
     last_used_at BIGINT,
     CONSTRAINT pk_callback_tokens PRIMARY KEY (platform, digest),
     CONSTRAINT fk_callback_tokens_platform_platforms FOREIGN KEY(platform) REFERENCES platforms (platform)
-);
+) WITHOUT ROWID;
 
 CREATE TRIGGER journal_refuses_update BEFORE UPDATE ON journal
 BEGIN
@@ -339,3 +340,109 @@ WHEN NEW.seq IS NOT
 BEGIN
     SELECT RAISE(ABORT, 'the journal has no gaps: only the next seq can be appended');
 END;
+
+CREATE VIEW class_tree AS
+SELECT classes.platform, classes.class_id, classes.owner_type, classes.owner_id, classes.path AS class_path, above.path AS parent_path, CASE WHEN (classes.parent_id IS NULL) THEN '' ELSE substr(classes.path, length(above.path) + CASE WHEN (above.path = '/') THEN 1 ELSE 2 END) END AS name, CASE WHEN (classes.parent_id IS NULL) THEN 0 ELSE length(classes.path) - length(replace(classes.path, '/', '')) END AS depth, classes.origin, (SELECT count(*) AS count_1
+FROM materials
+WHERE materials.platform = classes.platform AND materials.generation = classes.generation AND materials.class_id = classes.class_id) AS material_count, classes.changed_seq
+FROM platforms JOIN classes ON classes.platform = platforms.platform AND classes.generation = platforms.generation LEFT OUTER JOIN classes AS above ON above.platform = classes.platform AND above.generation = classes.generation AND above.class_id = classes.parent_id;
+
+CREATE VIEW media_tree AS
+SELECT materials.platform, classes.owner_type, classes.owner_id, materials.class_id, classes.path AS class_path, materials.material_id, materials.name, materials.material_type, materials.file_id, materials.origin, materials.preset_tags, materials.tags, classes.in_doubt = 1 OR (EXISTS (SELECT *
+FROM doubts
+WHERE doubts.platform = materials.platform AND doubts.generation = materials.generation AND doubts."key" = materials.material_id AND doubts.kind = 'material')) AS in_doubt, (strftime('%Y-%m-%d %H:%M:%S', materials.created_at / 1000000, 'unixepoch') || printf('.%06d', materials.created_at % 1000000)) AS created_at, (strftime('%Y-%m-%d %H:%M:%S', materials.changed_at / 1000000, 'unixepoch') || printf('.%06d', materials.changed_at % 1000000)) AS changed_at, (strftime('%Y-%m-%d %H:%M:%S', materials.confirmed_at / 1000000, 'unixepoch') || printf('.%06d', materials.confirmed_at % 1000000)) AS confirmed_at, materials.created_seq, materials.changed_seq
+FROM platforms JOIN materials ON materials.platform = platforms.platform AND materials.generation = platforms.generation JOIN classes ON classes.platform = materials.platform AND classes.generation = materials.generation AND classes.class_id = materials.class_id;
+
+CREATE VIEW media_gone AS
+SELECT materials.platform, materials.material_id, materials.state, materials.name, materials.file_id, materials.last_owner_type, materials.last_owner_id, materials.last_path AS last_class_path, (strftime('%Y-%m-%d %H:%M:%S', materials.changed_at / 1000000, 'unixepoch') || printf('.%06d', materials.changed_at % 1000000)) AS changed_at, materials.changed_seq
+FROM platforms JOIN materials ON materials.platform = platforms.platform AND materials.generation = platforms.generation
+WHERE materials.state != 'live';
+
+CREATE VIEW media_files AS
+SELECT files.platform, files.file_id, files.operation_type, files.task_id, files.project_id, files.size_bytes, files.duration_seconds, files.width, files.height, files.container, files.bitrate, (SELECT count(materials.class_id) AS count_1
+FROM materials
+WHERE materials.platform = files.platform AND materials.generation = files.generation AND materials.file_id = files.file_id) AS live_materials
+FROM platforms JOIN files ON files.platform = platforms.platform AND files.generation = platforms.generation;
+
+CREATE VIEW media_links AS
+SELECT links.platform, links.material_id, links.kind, classes.owner_type, classes.owner_id, classes.class_id, classes.path AS class_path, links.target_material_id, links.target_owner_type, links.target_owner_id, links.target_path AS target_class_path, links.status
+FROM platforms JOIN links ON links.platform = platforms.platform AND links.generation = platforms.generation JOIN classes ON classes.platform = links.platform AND classes.generation = links.generation AND classes.class_id = links.class_key
+WHERE links.kind = 'placement' UNION ALL SELECT links.platform, links.material_id, links.kind, classes.owner_type, classes.owner_id, classes.class_id, classes.path AS class_path, links.target_material_id, links.target_owner_type, links.target_owner_id, links.target_path AS target_class_path, links.status
+FROM platforms JOIN links ON links.platform = platforms.platform AND links.generation = platforms.generation JOIN materials ON materials.platform = links.platform AND materials.generation = links.generation AND materials.material_id = links.material_id JOIN classes ON classes.platform = materials.platform AND classes.generation = materials.generation AND classes.class_id = materials.class_id
+WHERE links.kind != 'placement';
+
+CREATE VIEW material_tags AS
+SELECT tags.platform, tags.material_id, tags.kind, tags.tag
+FROM platforms JOIN tags ON tags.platform = platforms.platform AND tags.generation = platforms.generation JOIN materials ON materials.platform = tags.platform AND materials.generation = tags.generation AND materials.material_id = tags.material_id
+WHERE materials.state = 'live';
+
+CREATE VIEW project_board AS
+SELECT projects.platform, projects.project_id, projects.category, projects.name, projects.status, projects.running, projects.pvw_on, projects.pgm_on, projects.interrupted_inputs, projects.interrupted_outputs, (strftime('%Y-%m-%d %H:%M:%S', projects.status_at / 1000000, 'unixepoch') || printf('.%06d', projects.status_at % 1000000)) AS status_at, projects.changed_seq
+FROM platforms JOIN projects ON projects.platform = platforms.platform AND projects.generation = platforms.generation
+WHERE projects.gone = 0;
+
+CREATE VIEW project_timeline AS
+SELECT project_statuses.platform, project_statuses.project_id, project_statuses.status, project_statuses.detail, (strftime('%Y-%m-%d %H:%M:%S', project_statuses.at / 1000000, 'unixepoch') || printf('.%06d', project_statuses.at % 1000000)) AS from_at, (strftime('%Y-%m-%d %H:%M:%S', lead(project_statuses.at) OVER (PARTITION BY project_statuses.platform, project_statuses.project_id ORDER BY project_statuses.seq) / 1000000, 'unixepoch') || printf('.%06d', lead(project_statuses.at) OVER (PARTITION BY project_statuses.platform, project_statuses.project_id ORDER BY project_statuses.seq) % 1000000)) AS to_at, project_statuses.seq
+FROM platforms JOIN project_statuses ON project_statuses.platform = platforms.platform AND project_statuses.generation = platforms.generation;
+
+CREATE VIEW export_tasks AS
+SELECT tasks.platform, tasks.task_id, tasks.status, tasks.err_code, tasks.err_msg, tasks.material_id, tasks.file_id, (strftime('%Y-%m-%d %H:%M:%S', tasks.completed_at / 1000000, 'unixepoch') || printf('.%06d', tasks.completed_at % 1000000)) AS completed_at, tasks.changed_seq AS seq
+FROM platforms JOIN tasks ON tasks.platform = platforms.platform AND tasks.generation = platforms.generation;
+
+CREATE VIEW delivery_log AS
+SELECT journal.platform, journal.seq, (strftime('%Y-%m-%d %H:%M:%S', journal.received_at / 1000000, 'unixepoch') || printf('.%06d', journal.received_at % 1000000)) AS received_at, journal.source, outcomes.event_type, coalesce(outcomes.outcome, 'pending') AS outcome, outcomes.detail, coalesce(outcomes.change_count, 0) AS change_count, journal.redelivery_of
+FROM platforms JOIN journal ON journal.platform = platforms.platform LEFT OUTER JOIN outcomes ON outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.seq = journal.seq;
+
+CREATE VIEW change_log AS
+SELECT changes.platform, changes.seq, changes.ordinal, changes.entity, changes."key", changes.op, changes."before", changes."after"
+FROM platforms JOIN changes ON changes.platform = platforms.platform AND changes.generation = platforms.generation;
+
+CREATE VIEW open_doubts AS
+SELECT doubts.platform, doubts.kind, doubts."key", doubts.reason, (strftime('%Y-%m-%d %H:%M:%S', doubts.since_at / 1000000, 'unixepoch') || printf('.%06d', doubts.since_at % 1000000)) AS since_at, doubts.since_seq
+FROM platforms JOIN doubts ON doubts.platform = platforms.platform AND doubts.generation = platforms.generation;
+
+CREATE VIEW mirror_status AS
+SELECT platforms.platform, heads.head_seq, coalesce(checkpoints.seq, 0) AS applied_seq, heads.head_seq - coalesce(checkpoints.seq, 0) AS lag, (strftime('%Y-%m-%d %H:%M:%S', heads.last_received_at / 1000000, 'unixepoch') || printf('.%06d', heads.last_received_at % 1000000)) AS last_received_at, (SELECT count(*) AS count_1
+FROM outcomes
+WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'quarantined' AND outcomes.outcome IN ('quarantined', 'unrecognised')) AS quarantined, (SELECT count(*) AS count_2
+FROM outcomes
+WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'unrecognised' AND outcomes.outcome IN ('quarantined', 'unrecognised')) AS unrecognised, (SELECT count(*) AS count_3
+FROM doubts
+WHERE doubts.platform = platforms.platform AND doubts.generation = platforms.generation) AS open_doubts, (strftime('%Y-%m-%d %H:%M:%S', heads.last_reconciled_at / 1000000, 'unixepoch') || printf('.%06d', heads.last_reconciled_at % 1000000)) AS last_reconciled_at
+FROM platforms JOIN heads ON heads.platform = platforms.platform LEFT OUTER JOIN checkpoints ON checkpoints.platform = platforms.platform AND checkpoints.generation = platforms.generation;
+
+ANALYZE sqlite_schema;
+
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+('changes', 'changes', '1000000 100000 50000 224 1'),
+('changes', 'ix_changes_platform_generation_entity_key_seq', '1000000 100000 50000 1357 37 1'),
+('checkpoints', 'checkpoints', '20 2 1'),
+('classes', 'classes', '10000 1000 500 1'),
+('classes', 'ix_classes_platform_generation_owner_type_owner_id_path', '10000 1000 500 63 8 1'),
+('classes', 'ix_classes_platform_generation_parent_id', '10000 1000 500 1'),
+('deletions', 'deletions', '1000 100 50 14 4 1'),
+('departures', 'departures', '1000 100 50 14 4 1'),
+('doubts', 'doubts', '1000 100 50 14 4 1'),
+('files', 'files', '1000000 100000 50000 1'),
+('heads', 'heads', '10 1'),
+('imports', 'imports', '1000 100 1'),
+('journal', 'journal', '1000000 100000 1'),
+('links', 'links', '10000 1000 500 63 8 1'),
+('links', 'ix_links_platform_generation_class_key', '10000 1000 500 1'),
+('links', 'ix_links_platform_generation_target_material_id', '10000 1000 500 1'),
+('materials', 'materials', '1000000 100000 50000 1'),
+('materials', 'ix_materials_platform_generation_class_id_material_id', '1000000 100000 50000 224 1'),
+('materials', 'ix_materials_platform_generation_file_id', '1000000 100000 50000 1'),
+('outcomes', 'outcomes', '1000000 100000 50000 1'),
+('outcomes', 'ix_outcomes_notable', '1000000 100000 50000 224 1'),
+('owners', 'owners', '1000 100 50 7 1'),
+('platforms', 'platforms', '10 1'),
+('project_statuses', 'project_statuses', '10000 1000 500 22 1'),
+('projects', 'projects', '1000 100 50 1'),
+('tags', 'tags', '1000000 100000 50000 1357 37 1'),
+('tags', 'ix_tags_platform_generation_material_id', '1000000 100000 50000 1'),
+('tangles', 'tangles', '1000 100 50 1'),
+('tasks', 'tasks', '1000 100 50 1'),
+('unconfirmed', 'unconfirmed', '1000 100 1'),
+('unconfirmed', 'ix_unconfirmed_platform_body_digest', '1000 100 1'),
+('callback_tokens', 'callback_tokens', '20 2 1');

@@ -1,5 +1,6 @@
-"""All that makes an empty database a mirror, as statements: tables, indexes, guards, views.
+"""All that makes an empty database a mirror, as statements in the order in which they run.
 
+Tables, indexes, guards and views, and what SQLite's planner should know of them.
 `migrations/freeze.py` writes them down for a revision; a test holds both together.
 """
 
@@ -9,7 +10,7 @@ import re
 
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from mirror.store import dialects, schema, views
+from mirror.store import dialects, schema, statistics, views
 
 _TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 
@@ -26,6 +27,7 @@ def statements(dialect: str) -> list[str]:
         )
     made.extend(dialects.guards(dialect))
     made.extend(views.statements(dialect))
+    made.extend(statistics.statements(dialect))
     return [_tidy(statement) for statement in made]
 
 

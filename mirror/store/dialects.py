@@ -39,8 +39,8 @@ class utc_time(FunctionElement[Any]):  # noqa: N801 - it reads as the SQL functi
 def _utc_time_sqlite(element: utc_time, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
     micros = compiler.process(element.clauses, **options)
     return (
-        f"strftime('%Y-%m-%d %H:%M:%S', {micros} / 1000000, 'unixepoch')"
-        f" || printf('.%06d', {micros} % 1000000)"
+        f"(strftime('%Y-%m-%d %H:%M:%S', {micros} / 1000000, 'unixepoch')"
+        f" || printf('.%06d', {micros} % 1000000))"
     )
 
 

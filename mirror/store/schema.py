@@ -41,6 +41,11 @@ def key(length: int = 255) -> TypeEngine[str]:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
+def words() -> TypeEngine[str]:
+    """Text of any length that is part of a key."""
+    return Text().with_variant(Text(collation="C"), "postgresql")
+
+
 def _platform_key(*names: str) -> PrimaryKeyConstraint:
     return PrimaryKeyConstraint("platform", *names)
 
@@ -55,6 +60,7 @@ platforms = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("removed_at", BigInteger),
     _platform_key(),
+    sqlite_with_rowid=False,
 )
 
 callback_tokens = Table(
@@ -66,6 +72,7 @@ callback_tokens = Table(
     Column("last_used_at", BigInteger),
     _platform_key("digest"),
     ForeignKeyConstraint(["platform"], ["platforms.platform"]),
+    sqlite_with_rowid=False,
 )
 
 heads = Table(
@@ -79,6 +86,7 @@ heads = Table(
     # Up to here every reply is known to have been sent in time, or to be in `unconfirmed`.
     Column("confirmed_seq", BigInteger, nullable=False),
     _platform_key(),
+    sqlite_with_rowid=False,
 )
 
 journal = Table(
@@ -105,6 +113,7 @@ unconfirmed = Table(
     Column("received_at", BigInteger, nullable=False),
     Column("repeats", Integer, nullable=False),  # how many redeliveries it has accounted for
     _platform_key("seq"),
+    sqlite_with_rowid=False,
 )
 Index(None, unconfirmed.c.platform, unconfirmed.c.body_digest)
 
@@ -120,6 +129,7 @@ imports = Table(
     Column("finished", Boolean(create_constraint=False), nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     _platform_key("fingerprint"),
+    sqlite_with_rowid=False,
 )
 
 checkpoints = Table(
@@ -134,6 +144,7 @@ checkpoints = Table(
     Column("rules", Text, nullable=False),  # version of the transition rules and their parameters
     Column("updated_at", BigInteger, nullable=False),
     _platform_key("generation"),
+    sqlite_with_rowid=False,
 )
 
 STATE: list[Table] = []
@@ -213,6 +224,7 @@ departures = _state(
     *_owner("destination_"),
     Column("destination_path", key(2001), nullable=False),
     Column("pending", Boolean(create_constraint=False), nullable=False),
+    Column("used", Boolean(create_constraint=False), nullable=False),
 )
 
 deletions = _state(
@@ -290,7 +302,7 @@ tags = _state(
     "tags",
     ("kind", "tag", "material_id"),
     Column("kind", key(16), nullable=False),
-    Column("tag", Text, nullable=False),
+    Column("tag", words(), nullable=False),
     Column("material_id", key(), nullable=False),
 )
 Index(None, tags.c.platform, tags.c.generation, tags.c.material_id)

@@ -1,0 +1,68 @@
+"""What SQLite should believe about the tables before, and unless, somebody runs ANALYZE.
+
+Without statistics it takes every index for selective after its first column. Ours all start with
+the platform and the generation, which nearly all rows share, so it would scan a library to find one
+material. PostgreSQL gathers its own.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from mirror.store.schema import metadata
+
+SIZES = {
+    "journal": 1_000_000,
+    "materials": 1_000_000,
+    "files": 1_000_000,
+    "tags": 1_000_000,
+    "outcomes": 1_000_000,
+    "changes": 1_000_000,
+    "classes": 10_000,
+    "links": 10_000,
+    "project_statuses": 10_000,
+    "platforms": 10,
+    "heads": 10,
+    "callback_tokens": 20,
+    "checkpoints": 20,
+}
+OTHERS = 1_000
+SHARED = {"platform": 10, "generation": 2}
+"""How many platforms there are, and generations of each: one live, one that a rebuild makes."""
+
+
+def statements(dialect: str) -> list[str]:
+    """Statements that write the statistics down; none for PostgreSQL."""
+    if dialect != "sqlite":
+        return []
+    rows = [
+        f"('{table.name}', '{name}', '{size} {' '.join(map(str, _selectivity(columns, size)))}')"
+        for table in metadata.sorted_tables
+        for size in (SIZES.get(table.name, OTHERS),)
+        for name, columns in _indexes(table)
+    ]
+    return [
+        "ANALYZE sqlite_schema",  # makes the table, where there is none yet
+        "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES\n" + ",\n".join(rows),
+    ]
+
+
+def _indexes(table: sa.Table) -> list[tuple[str, list[str]]]:
+    """The primary key, which SQLite knows by the table's name, and the indexes in their order."""
+    indexes = sorted(table.indexes, key=lambda index: str(index.name))
+    keys = [(table.name, [column.name for column in table.primary_key.columns])]
+    return keys + [(str(index.name), [c.name for c in index.columns]) for index in indexes]
+
+
+def _selectivity(columns: list[str], size: int) -> list[int]:
+    """How many rows share the first column's value, the first two columns' and so on down to 1."""
+    found: list[int] = []
+    left = size
+    rest = sum(column not in SHARED for column in columns)
+    for place, column in enumerate(columns):
+        if column in SHARED:
+            left //= SHARED[column]
+            found.append(left)
+        else:
+            found.append(round(left ** ((len(columns) - place - 1) / rest)))
+    return [*found[:-1], 1]
