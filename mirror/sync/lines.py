@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import BinaryIO
+from typing import Protocol
 
 from msgspec import Struct
 
 BLOCK = 1024 * 1024
 MOST_LINES = 2_000
 """Lines in a piece, at most: whoever writes one at once must not keep others waiting."""
+
+
+class Content(Protocol):
+    """What can be read: at most so many bytes at once, none at the end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Reads."""
 
 
 class Mark(Struct, frozen=True):
@@ -33,7 +40,7 @@ class Piece(Struct, frozen=True):
     end: Mark
 
 
-def find(content: BinaryIO, marks: Iterable[Mark]) -> list[Mark]:
+def find(content: Content, marks: Iterable[Mark]) -> list[Mark]:
     """Those of `marks` that lie in this content, between two lines or at its end; furthest last."""
     by_size: dict[int, dict[bytes, Mark]] = {}
     for mark in marks:
@@ -61,7 +68,7 @@ def find(content: BinaryIO, marks: Iterable[Mark]) -> list[Mark]:
     return found
 
 
-def pieces(content: BinaryIO, longest: int, after: Mark | None = None) -> Iterator[Piece]:
+def pieces(content: Content, longest: int, after: Mark | None = None) -> Iterator[Piece]:
     """Splits what follows `after` into pieces of about `BLOCK`, or of a `longest` line.
 
     A line's end is a line feed, or a carriage return and one. An end that `after` lacks is passed
@@ -74,7 +81,7 @@ def pieces(content: BinaryIO, longest: int, after: Mark | None = None) -> Iterat
 
 
 class _Reader:
-    def __init__(self, content: BinaryIO, longest: int) -> None:
+    def __init__(self, content: Content, longest: int) -> None:
         self._content = content
         self._longest = longest
         self._block = max(BLOCK, longest // 16)
