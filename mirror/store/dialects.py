@@ -5,9 +5,11 @@ Everything else of `mirror.store` is SQL that both understand.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.ext.compiler import compiles
@@ -22,6 +24,20 @@ def positional(name: str) -> sa.Dialect:
     if name == "sqlite":
         return SQLiteDialect_pysqlite(paramstyle="qmark")
     return PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
+
+
+@cache
+def upsert(dialect: str, table: sa.Table) -> sa.Insert:
+    """An insert of whole rows that replaces those with the same key."""
+    construct = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = construct(table)
+    keys = [column.name for column in table.primary_key.columns]
+    others = {
+        column.name: statement.excluded[column.name]
+        for column in table.columns
+        if column.name not in keys
+    }
+    return statement.on_conflict_do_update(index_elements=keys, set_=others)
 
 
 class utc_time(FunctionElement[Any]):  # noqa: N801 - it reads as the SQL function it is

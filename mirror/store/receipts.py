@@ -1,0 +1,126 @@
+"""Which answers may not have reached the platform, kept so that a restart still knows a redelivery.
+
+Every answer up to `confirmed_seq` arrived, but for the receipts recorded here; the fate of later
+ones is unknown after a crash, and `load_recent` counts them as failed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from mirror.core.model import Micros, Seq
+from mirror.store import dialects, journal
+from mirror.store.engine import bulk
+from mirror.store.schema import heads, unconfirmed
+from mirror.store.schema import journal as deliveries
+
+
+class Receipt(Struct, frozen=True):
+    """A journaled body whose answer is not known to have reached the platform.
+
+    `digest` is the body's SHA-256. `first` is the delivery that it repeats, or itself; `repeats`
+    counts that one's redeliveries.
+    """
+
+    seq: Seq
+    digest: bytes
+    received_at: Micros
+    first: Seq
+    repeats: int = 0
+
+
+def record_unconfirmed(
+    connection: sa.Connection, platform: str, receipts: Sequence[Receipt]
+) -> None:
+    """Records receipts, or anew with their `repeats`, in the caller's write transaction."""
+    statement = dialects.upsert(connection.dialect.name, unconfirmed)
+    rows = [(platform, r.seq, r.digest, r.received_at, r.repeats) for r in receipts]
+    bulk(connection, statement, rows)
+
+
+def add_repeat(connection: sa.Connection, platform: str, seq: Seq) -> None:
+    """Counts one more redelivery of a recorded receipt."""
+    connection.execute(
+        sa.update(unconfirmed)
+        .where(unconfirmed.c.platform == platform, unconfirmed.c.seq == seq)
+        .values(repeats=unconfirmed.c.repeats + 1)
+    )
+
+
+def load_recent(connection: sa.Connection, platform: str, since: Micros) -> list[Receipt]:
+    """The receipts from `since` on that may still be repeated, in order of seq.
+
+    `repeats` are at least as many as there are redeliveries among them. Raises NotFound.
+    """
+    confirmed = journal.head_of(connection, platform).confirmed_seq
+    found = {**_recorded(connection, platform, since)}
+    for receipt in _unanswered(connection, platform, confirmed, since):
+        found.setdefault(receipt.seq, receipt)
+    counted = Counter(receipt.first for receipt in found.values() if receipt.first != receipt.seq)
+    return [
+        Receipt(r.seq, r.digest, r.received_at, r.first, max(r.repeats, counted[r.first]))
+        for _, r in sorted(found.items())
+    ]
+
+
+def _recorded(connection: sa.Connection, platform: str, since: Micros) -> dict[Seq, Receipt]:
+    rows = connection.execute(
+        sa.select(
+            unconfirmed.c.seq,
+            unconfirmed.c.body_digest,
+            unconfirmed.c.received_at,
+            sa.func.coalesce(deliveries.c.redelivery_of, unconfirmed.c.seq),
+            unconfirmed.c.repeats,
+        )
+        .join(
+            deliveries,
+            sa.and_(
+                deliveries.c.platform == unconfirmed.c.platform,
+                deliveries.c.seq == unconfirmed.c.seq,
+            ),
+        )
+        .where(unconfirmed.c.platform == platform, unconfirmed.c.received_at >= since)
+    )
+    return {row[0]: Receipt(*row) for row in rows}
+
+
+def _unanswered(
+    connection: sa.Connection, platform: str, confirmed: Seq, since: Micros
+) -> list[Receipt]:
+    rows = connection.execute(
+        sa.select(
+            deliveries.c.seq,
+            deliveries.c.body,
+            deliveries.c.received_at,
+            sa.func.coalesce(deliveries.c.redelivery_of, deliveries.c.seq),
+        ).where(
+            deliveries.c.platform == platform,
+            deliveries.c.seq > confirmed,
+            deliveries.c.source == "callback",
+            deliveries.c.received_at >= since,
+        )
+    )
+    return [Receipt(seq, sha256(body).digest(), at, first) for seq, body, at, first in rows]
+
+
+def advance_confirmed(connection: sa.Connection, platform: str, seq: Seq) -> None:
+    """Notes that every answer up to `seq` arrived or is recorded here; never goes back."""
+    connection.execute(
+        sa.update(heads)
+        .where(heads.c.platform == platform, heads.c.confirmed_seq < seq)
+        .values(confirmed_seq=seq)
+    )
+
+
+def prune(connection: sa.Connection, platform: str, before: Micros) -> None:
+    """Forgets receipts from before `before`: no redelivery of theirs is expected any more."""
+    connection.execute(
+        sa.delete(unconfirmed).where(
+            unconfirmed.c.platform == platform, unconfirmed.c.received_at < before
+        )
+    )
