@@ -46,6 +46,19 @@ CREATE UNIQUE INDEX ix_classes_platform_generation_owner_type_owner_id_path ON c
 
 CREATE INDEX ix_classes_platform_generation_parent_id ON classes (platform, generation, parent_id);
 
+CREATE TABLE corrections (
+    platform VARCHAR(255) COLLATE "C" NOT NULL,
+    generation INTEGER NOT NULL,
+    seq BIGINT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    label VARCHAR(32) COLLATE "C" NOT NULL,
+    entity VARCHAR(16) COLLATE "C" NOT NULL,
+    key VARCHAR(2600) COLLATE "C" NOT NULL,
+    event_type TEXT,
+    detail TEXT NOT NULL,
+    CONSTRAINT pk_corrections PRIMARY KEY (platform, generation, seq, ordinal)
+);
+
 CREATE TABLE deletions (
     platform VARCHAR(255) COLLATE "C" NOT NULL,
     generation INTEGER NOT NULL,
@@ -261,6 +274,16 @@ CREATE TABLE projects (
     confirmed_at BIGINT,
     named_seq BIGINT NOT NULL,
     CONSTRAINT pk_projects PRIMARY KEY (platform, generation, project_id)
+);
+
+CREATE TABLE samples (
+    platform VARCHAR(255) COLLATE "C" NOT NULL,
+    generation INTEGER NOT NULL,
+    seq BIGINT NOT NULL,
+    drawn INTEGER NOT NULL,
+    wrong INTEGER NOT NULL,
+    wrong_undoubted INTEGER NOT NULL,
+    CONSTRAINT pk_samples PRIMARY KEY (platform, generation, seq)
 );
 
 CREATE TABLE tags (

@@ -46,6 +46,19 @@ CREATE UNIQUE INDEX ix_classes_platform_generation_owner_type_owner_id_path ON c
 
 CREATE INDEX ix_classes_platform_generation_parent_id ON classes (platform, generation, parent_id);
 
+CREATE TABLE corrections (
+    platform VARCHAR(255) NOT NULL,
+    generation INTEGER NOT NULL,
+    seq BIGINT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    label VARCHAR(32) NOT NULL,
+    entity VARCHAR(16) NOT NULL,
+    "key" VARCHAR(2600) NOT NULL,
+    event_type TEXT,
+    detail TEXT NOT NULL,
+    CONSTRAINT pk_corrections PRIMARY KEY (platform, generation, seq, ordinal)
+) WITHOUT ROWID;
+
 CREATE TABLE deletions (
     platform VARCHAR(255) NOT NULL,
     generation INTEGER NOT NULL,
@@ -263,6 +276,16 @@ CREATE TABLE projects (
     CONSTRAINT pk_projects PRIMARY KEY (platform, generation, project_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE samples (
+    platform VARCHAR(255) NOT NULL,
+    generation INTEGER NOT NULL,
+    seq BIGINT NOT NULL,
+    drawn INTEGER NOT NULL,
+    wrong INTEGER NOT NULL,
+    wrong_undoubted INTEGER NOT NULL,
+    CONSTRAINT pk_samples PRIMARY KEY (platform, generation, seq)
+) WITHOUT ROWID;
+
 CREATE TABLE tags (
     platform VARCHAR(255) NOT NULL,
     generation INTEGER NOT NULL,
@@ -420,6 +443,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 ('classes', 'classes', '10000 1000 500 1'),
 ('classes', 'ix_classes_platform_generation_owner_type_owner_id_path', '10000 1000 500 63 8 1'),
 ('classes', 'ix_classes_platform_generation_parent_id', '10000 1000 500 1'),
+('corrections', 'corrections', '1000 100 50 7 1'),
 ('deletions', 'deletions', '1000 100 50 14 4 1'),
 ('departures', 'departures', '1000 100 50 14 4 1'),
 ('doubts', 'doubts', '1000 100 50 14 4 1'),
@@ -439,6 +463,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 ('platforms', 'platforms', '10 1'),
 ('project_statuses', 'project_statuses', '10000 1000 500 22 1'),
 ('projects', 'projects', '1000 100 50 1'),
+('samples', 'samples', '1000 100 50 1'),
 ('tags', 'tags', '1000000 100000 50000 1357 37 1'),
 ('tags', 'ix_tags_platform_generation_material_id', '1000000 100000 50000 1'),
 ('tangles', 'tangles', '1000 100 50 1'),

@@ -36,10 +36,12 @@ def encode(event: Observation) -> bytes:
 
 def _described(event: Observation) -> tuple[str, dict[str, object]]:
     match event:
-        case MaterialsObserved(materials=materials):
-            return "Mirror.Materials.Observed", {"MaterialSet": [_material(m) for m in materials]}
-        case MaterialsMissing(material_ids=material_ids):
-            return "Mirror.Materials.Missing", {"MaterialIdSet": material_ids}
+        case MaterialsObserved(materials=materials, sample=sample):
+            listed = [_material(m) for m in materials]
+            return "Mirror.Materials.Observed", _known(MaterialSet=listed, Sample=sample or None)
+        case MaterialsMissing(material_ids=material_ids, sample=sample):
+            missing = _known(MaterialIdSet=material_ids, Sample=sample or None)
+            return "Mirror.Materials.Missing", missing
         case ClassesObserved(owner=owner, paths=paths):
             return "Mirror.Classes.Observed", {"Owner": _owner(owner), "ClassPathSet": paths}
         case ProjectsObserved(complete=complete, projects=projects):

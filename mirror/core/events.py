@@ -166,6 +166,7 @@ class MaterialsObserved(Struct, frozen=True):
 
     as_of_seq: Seq
     materials: tuple[ObservedMaterial, ...]
+    sample: bool = False  # drawn at random, to estimate how many rows are wrong
 
 
 class MaterialsMissing(Struct, frozen=True):
@@ -173,6 +174,7 @@ class MaterialsMissing(Struct, frozen=True):
 
     as_of_seq: Seq
     material_ids: tuple[MaterialId, ...]
+    sample: bool = False
 
 
 class ClassesObserved(Struct, frozen=True):

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from mirror.core import paths
 from mirror.core.model import (
     ClassId,
+    Correction,
     Deletion,
     Departure,
     Doubt,
@@ -32,6 +33,7 @@ from mirror.core.model import (
     Project,
     ProjectId,
     ProjectStatus,
+    Sample,
     Seq,
     Tangle,
     Task,
@@ -81,7 +83,11 @@ class Library:
         self.tasks: Shelf[TaskId, Task] = Shelf("tasks", ledger)
         self.doubts: Shelf[DoubtKey, tuple[Doubt, ...]] = Shelf("doubts", ledger, complete=True)
         self.history: list[ProjectStatus] = []
+        self.corrections: list[Correction] = []
+        self.samples: list[Sample] = []
+        self.corrections_mark = 0
         self._history_mark = 0
+        self._samples_mark = 0
         self._trees: dict[Owner, dict[str, ClassId]] = {}
         self._children: dict[ClassId, dict[ClassId, None]] = {}
         self._members: Index = {}
@@ -101,6 +107,8 @@ class Library:
         self.now = max(self.now, received_at)
         self.ledger.entries.clear()
         self._history_mark = len(self.history)
+        self.corrections_mark = len(self.corrections)
+        self._samples_mark = len(self.samples)
         self._lapse()
         self.ledger.entries.clear()
 
@@ -108,6 +116,8 @@ class Library:
         """Take back all that the current delivery changed."""
         self.ledger.undo()
         del self.history[self._history_mark :]
+        del self.corrections[self.corrections_mark :]
+        del self.samples[self._samples_mark :]
 
     def within_horizon(self, at: Micros | None) -> bool:
         """Tell whether a logical time is at most one horizon ago."""
@@ -285,7 +295,9 @@ class Library:
         for shelf in self.shelves():
             shelf.dirty.clear()
         self.history.clear()
-        self._history_mark = 0
+        self.corrections.clear()
+        self.samples.clear()
+        self._history_mark = self.corrections_mark = self._samples_mark = 0
 
     def shrink(self, most: int) -> None:
         """Forget what is cheap to load again once more than `most` rows are held. Only between batches."""

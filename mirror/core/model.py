@@ -247,3 +247,36 @@ class Doubt(Struct, frozen=True):
     reason: str
     since_at: Micros
     since_seq: Seq
+
+
+Label = Literal[
+    "silent-by-specification",  # the platform never tells this
+    "never-received",  # an event should have told it
+    "silent-or-lost",  # one of the two: the feed can't tell which
+    "misread",  # an event told it, and a guess read it otherwise
+    "late",  # the event came after the observation
+]
+
+
+CorrectedKind = Literal["class", "material", "project"]
+
+
+class Correction(Struct, frozen=True):
+    """One thing that an observation put right (or, `late`, that an event told after one), and why."""
+
+    seq: Seq
+    ordinal: int
+    label: Label
+    entity: CorrectedKind
+    key: str
+    event_type: str | None  # the event that tells such things
+    detail: str
+
+
+class Sample(Struct, frozen=True):
+    """What materials drawn at random showed: the estimate of how far the copy can be trusted."""
+
+    seq: Seq
+    drawn: int
+    wrong: int
+    wrong_undoubted: int

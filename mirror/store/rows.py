@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import json
+from msgspec.structs import astuple
 
 from mirror.core.model import (
     ClassId,
+    Correction,
     Deletion,
     Departure,
     Doubt,
@@ -25,12 +27,19 @@ from mirror.core.model import (
     Place,
     Project,
     ProjectStatus,
+    Sample,
     Step,
     Tangle,
     Task,
 )
 
 Row = tuple[Any, ...]
+
+# Made from slices of a row, whose lengths no type checker can count.
+_owner_record: Callable[..., OwnerRecord] = OwnerRecord
+_media_class: Callable[..., MediaClass] = MediaClass
+_material: Callable[..., Material] = Material
+_project: Callable[..., Project] = Project
 
 _EMPTY = "[]"
 _moves = json.Decoder(tuple[Move, ...]).decode
@@ -74,7 +83,7 @@ def owner_row(r: OwnerRecord) -> Row:
 
 def owner_from(row: Sequence[Any]) -> OwnerRecord:
     """Read an owner back."""
-    return OwnerRecord(Owner(row[0], row[1]), *row[2:6], _texts(row[6]))
+    return _owner_record(Owner(row[0], row[1]), *row[2:6], _texts(row[6]))
 
 
 def class_row(r: MediaClass) -> Row:
@@ -95,7 +104,7 @@ def class_row(r: MediaClass) -> Row:
 
 def class_from(row: Sequence[Any]) -> MediaClass:
     """Read a class back."""
-    return MediaClass(row[0], Owner(row[1], row[2]), *row[3:10], bool(row[10]))
+    return _media_class(row[0], Owner(row[1], row[2]), *row[3:10], bool(row[10]))
 
 
 def departure_row(r: Departure) -> Row:
@@ -105,7 +114,9 @@ def departure_row(r: Departure) -> Row:
 
 def departure_from(row: Sequence[Any]) -> Departure:
     """Read a moved-away memory back."""
-    return Departure(_place_in(row), row[3], row[4], _place_in(row[5:8]), bool(row[8]), bool(row[9]))
+    return Departure(
+        _place_in(row), row[3], row[4], _place_in(row[5:8]), bool(row[8]), bool(row[9])
+    )
 
 
 def deletion_row(r: Deletion) -> Row:
@@ -152,7 +163,7 @@ def material_row(r: Material) -> Row:
 def material_from(row: Sequence[Any]) -> Material:
     """Read a material back."""
     moves = row[27]
-    return Material(
+    return _material(
         *row[0:14],
         _texts(row[14]),
         _texts(row[15]),
@@ -235,7 +246,7 @@ def _flag(value: object) -> bool | None:
 
 def project_from(row: Sequence[Any]) -> Project:
     """Read a project back."""
-    return Project(
+    return _project(
         *row[0:6],
         _flag(row[6]),
         _flag(row[7]),
@@ -262,6 +273,16 @@ def task_row(r: Task) -> Row:
 def task_from(row: Sequence[Any]) -> Task:
     """Read a task back."""
     return Task(*row)
+
+
+def correction_row(r: Correction) -> Row:
+    """Lay out a correction: its fields are the columns."""
+    return astuple(r)
+
+
+def sample_row(r: Sample) -> Row:
+    """Lay out a sample: its fields are the columns."""
+    return astuple(r)
 
 
 def doubt_row(r: Doubt) -> Row:

@@ -157,7 +157,7 @@ class Loader:
             shelf.load(row[0], read(row))
         _absent(shelf, wanted)
 
-    def _doubts(self, kind: str, keys: list[str]) -> None:
+    def _doubts(self, kind: str, keys: Sequence[str]) -> None:
         found: dict[DoubtKey, list[Doubt]] = {}
         table = schema.doubts
         for some in chunks(keys):

@@ -53,6 +53,8 @@ class Batch:
         self._sets(library.doubts, schema.doubts, rows.doubt_row)
         self._tags(library)
         self._insert(schema.project_statuses, map(rows.status_row, library.history))
+        self._insert(schema.corrections, map(rows.correction_row, library.corrections))
+        self._insert(schema.samples, map(rows.sample_row, library.samples))
         self._verdicts(verdicts)
 
     def _shelf(self, shelf: Shelf[Any, Any], table: Table, lay_out: Callable[[Any], Row]) -> None:

@@ -30,12 +30,13 @@ from mirror.core.model import FileId, MaterialId, ProjectId, Seq, TaskId
 def materials_observed(payload: Record) -> MaterialsObserved:
     """Read `Mirror.Materials.Observed`. Of a material listed twice, the later reading holds."""
     found = {m.material_id: m for m in fields.parts(payload, "MaterialSet", _material)}
-    return MaterialsObserved(_as_of_seq(payload), tuple(found.values()))
+    return MaterialsObserved(_as_of_seq(payload), tuple(found.values()), _is_sample(payload))
 
 
 def materials_missing(payload: Record) -> MaterialsMissing:
     """Read `Mirror.Materials.Missing`."""
-    return MaterialsMissing(_as_of_seq(payload), material_ids(payload, empty=True))
+    ids = material_ids(payload, empty=True)
+    return MaterialsMissing(_as_of_seq(payload), ids, _is_sample(payload))
 
 
 def classes_observed(payload: Record) -> ClassesObserved:
@@ -71,6 +72,13 @@ def _as_of_seq(payload: Record) -> Seq:
     if seq < 0:
         raise FieldError("AsOfSeq", "is negative")
     return Seq(seq)
+
+
+def _is_sample(payload: Record) -> bool:
+    sample = payload.get("Sample")
+    if sample is None or type(sample) is bool:
+        return bool(sample)
+    raise fields.wrong_kind("Sample", "a boolean", sample)
 
 
 def _material(record: Record) -> ObservedMaterial:

@@ -34,6 +34,7 @@ from mirror.core.transitions import (
     material_moves,
     materials,
     observations,
+    observed_materials,
     projects,
 )
 
@@ -67,9 +68,9 @@ def decide(library: Library, event: Event) -> str | None:  # noqa: C901 - one ar
         case ExportCompleted():
             projects.export_completed(library, event)
         case MaterialsObserved():
-            return observations.materials_observed(library, event)
+            return observed_materials.materials_observed(library, event)
         case MaterialsMissing():
-            return observations.materials_missing(library, event)
+            return observed_materials.materials_missing(library, event)
         case ClassesObserved():
             return observations.classes_observed(library, event)
         case ProjectsObserved():

@@ -196,3 +196,13 @@ def remove(library: Library, top: MediaClass, *, lose: bool = True) -> None:
     if lose:
         lose_presets(library, top.place)
     touch_structure(library, top.owner)
+
+
+def observed_class(library: Library, place: Place) -> MediaClass:
+    """Return the class that a material was seen in; it and all above it have thereby been seen."""
+    row = ensure_literal(library, place, "observed")
+    for path in (*paths.upwards(place.path), paths.ROOT):
+        above = library.standing(Place(place.owner, path))
+        if above is not None and above.origin == "inferred":
+            strengthen(library, above, "observed")
+    return library.classes.get(row.class_id) or row

@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mirror.core.corrections import came_late
 from mirror.core.events import FileCreated, MaterialsAdded, MaterialsImported
 from mirror.core.library import Library
 from mirror.core.memory import ensure, ensure_root, resolve
@@ -97,6 +98,8 @@ def _first_creation(library: Library, row: Material, place: Place, *, fresh: boo
     elif fresh or (row.state == "detached" and row.last_place is None):
         put_in(library, row, ensure(library, place))
     else:
+        if row.confirmed_at is not None:
+            came_late(library, row)
         library.materials.put(row.material_id, row)
 
 

@@ -1,151 +1,19 @@
-"""The tables. Platform leads every key; state rows carry the generation (rebuild) that made them.
-
-The journal is the truth and append-only. State tables hold what the transitions decided;
-`platforms.generation` says which generation is live, so that a rebuild swaps by one update. Times
-are integer microseconds UTC.
-"""
+"""The state tables: what the transitions decided, keyed by platform and generation. A rebuild fills them anew."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
     Float,
-    ForeignKeyConstraint,
     Index,
     Integer,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    String,
     Table,
     Text,
 )
-from sqlalchemy.types import TypeEngine
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def key(length: int = 255) -> TypeEngine[str]:
-    """Text compared byte by byte on every engine."""
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
-
-
-def words() -> TypeEngine[str]:
-    """Text of any length that is part of a key."""
-    return Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def _platform_key(*names: str) -> PrimaryKeyConstraint:
-    return PrimaryKeyConstraint("platform", *names)
-
-
-platforms = Table(
-    "platforms",
-    metadata,
-    Column("platform", key(), nullable=False),
-    Column("platform_id", key(), nullable=False),  # what API calls send as Platform
-    Column("generation", Integer, nullable=False),  # the live one
-    Column("feed_generation", Integer, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("removed_at", BigInteger),
-    _platform_key(),
-    sqlite_with_rowid=False,
-)
-
-callback_tokens = Table(
-    "callback_tokens",
-    metadata,
-    Column("platform", key(), nullable=False),
-    Column("digest", LargeBinary(32), nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("last_used_at", BigInteger),
-    _platform_key("digest"),
-    ForeignKeyConstraint(["platform"], ["platforms.platform"]),
-    sqlite_with_rowid=False,
-)
-
-heads = Table(
-    "heads",
-    metadata,
-    Column("platform", key(), nullable=False),
-    Column("head_seq", BigInteger, nullable=False),
-    Column("head_digest", LargeBinary(32), nullable=False),
-    Column("last_received_at", BigInteger),  # of a delivery that the platform sent
-    Column("last_reconciled_at", BigInteger),  # of a delivery that reconciliation wrote
-    # Up to here every reply is known to have been sent in time, or to be in `unconfirmed`.
-    Column("confirmed_seq", BigInteger, nullable=False),
-    _platform_key(),
-    sqlite_with_rowid=False,
-)
-
-journal = Table(
-    "journal",
-    metadata,
-    Column("platform", key(), nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("received_at", BigInteger, nullable=False),
-    Column("source", key(16), nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("digest", LargeBinary(32), nullable=False),
-    Column("redelivery_of", BigInteger),
-    _platform_key("seq"),
-    CheckConstraint("seq > 0", name="seq_positive"),
-    sqlite_with_rowid=False,
-)
-
-unconfirmed = Table(
-    "unconfirmed",
-    metadata,
-    Column("platform", key(), nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("body_digest", LargeBinary(32), nullable=False),
-    Column("received_at", BigInteger, nullable=False),
-    Column("repeats", Integer, nullable=False),  # how many redeliveries it has accounted for
-    _platform_key("seq"),
-    sqlite_with_rowid=False,
-)
-Index(None, unconfirmed.c.platform, unconfirmed.c.body_digest)
-
-imports = Table(
-    "imports",
-    metadata,
-    Column("platform", key(), nullable=False),
-    Column("fingerprint", LargeBinary(32), nullable=False),  # of the file's content up to `lines`
-    Column("file_name", Text, nullable=False),
-    Column("lines", BigInteger, nullable=False),
-    Column("bytes", BigInteger, nullable=False),
-    Column("started_seq", BigInteger, nullable=False),
-    Column("finished", Boolean(create_constraint=False), nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
-    _platform_key("fingerprint"),
-    sqlite_with_rowid=False,
-)
-
-checkpoints = Table(
-    "checkpoints",
-    metadata,
-    Column("platform", key(), nullable=False),
-    Column("generation", Integer, nullable=False),
-    Column("seq", BigInteger, nullable=False),  # applied up to here
-    Column("epoch", BigInteger, nullable=False),  # whoever writes must know it
-    Column("logical_at", BigInteger, nullable=False),
-    Column("next_class_id", BigInteger, nullable=False),
-    Column("rules", Text, nullable=False),  # version of the transition rules and their parameters
-    Column("updated_at", BigInteger, nullable=False),
-    _platform_key("generation"),
-    sqlite_with_rowid=False,
-)
+from mirror.store.schema.base import key, metadata, platform_key, words
 
 STATE: list[Table] = []
 """The tables that a rebuild fills, each keyed by (platform, generation, …)."""
@@ -158,7 +26,7 @@ def _state(name: str, key_names: tuple[str, ...], *columns: Column[object]) -> T
         Column("platform", key(), nullable=False),
         Column("generation", Integer, nullable=False),
         *columns,
-        _platform_key("generation", *key_names),
+        platform_key("generation", *key_names),
         sqlite_with_rowid=False,
     )
     STATE.append(table)
@@ -414,4 +282,25 @@ changes = _state(
 )
 Index(
     None, changes.c.platform, changes.c.generation, changes.c.entity, changes.c.key, changes.c.seq
+)
+
+corrections = _state(
+    "corrections",
+    ("seq", "ordinal"),
+    Column("seq", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("label", key(32), nullable=False),
+    Column("entity", key(16), nullable=False),
+    Column("key", key(2600), nullable=False),
+    Column("event_type", Text),
+    Column("detail", Text, nullable=False),
+)
+
+samples = _state(
+    "samples",
+    ("seq",),
+    Column("seq", BigInteger, nullable=False),
+    Column("drawn", Integer, nullable=False),
+    Column("wrong", Integer, nullable=False),
+    Column("wrong_undoubted", Integer, nullable=False),
 )

@@ -1,0 +1,67 @@
+"""The tables. Platform leads every key; state rows carry the generation (rebuild) that made them.
+
+The journal is the truth and append-only. State tables hold what the transitions decided;
+`platforms.generation` says which generation is live, so that a rebuild swaps by one update. Times
+are integer microseconds UTC.
+"""
+
+from mirror.store.schema.base import key, metadata
+from mirror.store.schema.journal import (
+    callback_tokens,
+    checkpoints,
+    heads,
+    imports,
+    journal,
+    platforms,
+    unconfirmed,
+)
+from mirror.store.schema.state import (
+    STATE,
+    changes,
+    classes,
+    corrections,
+    deletions,
+    departures,
+    doubts,
+    files,
+    links,
+    materials,
+    outcomes,
+    owners,
+    project_statuses,
+    projects,
+    samples,
+    tags,
+    tangles,
+    tasks,
+)
+
+__all__ = [
+    "STATE",
+    "callback_tokens",
+    "changes",
+    "checkpoints",
+    "classes",
+    "corrections",
+    "deletions",
+    "departures",
+    "doubts",
+    "files",
+    "heads",
+    "imports",
+    "journal",
+    "key",
+    "links",
+    "materials",
+    "metadata",
+    "outcomes",
+    "owners",
+    "platforms",
+    "project_statuses",
+    "projects",
+    "samples",
+    "tags",
+    "tangles",
+    "tasks",
+    "unconfirmed",
+]
