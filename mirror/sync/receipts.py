@@ -14,22 +14,10 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from mirror.core.model import Micros, Seq
+from mirror.store.receipts import Receipt
 
 REPEATS = 3  # product page 1156/71329
 MOST_FAILED = 500_000  # beyond, the oldest are forgotten: a flood must not fill the memory
-
-
-class Receipt(Struct, frozen=True):
-    """A journaled body whose answer is not known to have reached the platform.
-
-    `first` is the delivery that it repeats, or itself; `repeats` counts that one's redeliveries.
-    """
-
-    seq: Seq
-    digest: bytes
-    received_at: Micros
-    first: Seq
-    repeats: int = 0
 
 
 class Ledger(Struct, frozen=True):
@@ -70,14 +58,22 @@ class Receipts:
         return len(self._open)
 
     @property
+    def has_unanswered(self) -> bool:
+        """Whether some answer's fate is still to come."""
+        return bool(self._unanswered)
+
+    @property
     def confirmed_seq(self) -> Seq:
         """The seq up to which every answer arrived or is known to have failed."""
         return Seq(next(iter(self._unanswered)) - 1) if self._unanswered else self._head
 
     def recall(self, known: Iterable[Receipt], confirmed_seq: Seq, head: Seq) -> None:
-        """Takes up what an earlier process left: `known`, in order of seq, count as failed."""
+        """Takes up what others left: those of `known`, in order of seq, that this book missed.
+
+        Nobody will learn the fate of their answers, so they count as failed.
+        """
         for receipt in known:
-            if receipt.seq in self._open:
+            if receipt.seq <= self._head:
                 continue
             chain = self._chain(receipt.digest, receipt.first)
             chain.repeats = max(chain.repeats, receipt.repeats)
@@ -86,7 +82,7 @@ class Receipts:
             if receipt.seq > confirmed_seq:
                 self._unwritten[receipt.seq] = None
         self._head = max(self._head, head)
-        self._written_seq = confirmed_seq
+        self._written_seq = max(self._written_seq, confirmed_seq)
 
     def decide(self, digest: bytes, now: Micros) -> Seq | None:
         """Names the delivery that a body arriving now repeats; None if it is a new one."""

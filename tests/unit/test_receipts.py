@@ -12,7 +12,8 @@ from hypothesis.stateful import (
 from msgspec import Struct
 
 from mirror.core.model import Micros, Seq
-from mirror.sync.receipts import REPEATS, Receipt, Receipts
+from mirror.store.receipts import Receipt
+from mirror.sync.receipts import REPEATS, Receipts
 
 WINDOW = 600
 BODY = b"one body"

@@ -1,0 +1,225 @@
+"""Group commit: callbacks go in from the event loop, their seqs come out once they are durable.
+
+One thread makes all appends. What came while a commit ran goes into the next one; a lone callback
+waits for nobody. After an error of the disk nothing is tried again: a failed fsync may have lost what
+an equal one would then confirm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+from mirror.core.model import Seq
+from mirror.errors import DatabaseUnavailable, MirrorError, Unavailable
+from mirror.sync.commit import Answer, Committer, Post
+
+MOST_WAITING = 10_000
+MOST_AT_ONCE = 2_000
+BYTES_AT_ONCE = 32 * 1024**2
+IDLE = 1.0
+"""Seconds of quiet after which the fate of the last answers is written down by itself."""
+
+log = logging.getLogger(__name__)
+
+
+class _Waiting(NamedTuple):
+    post: Post
+    future: asyncio.Future[Seq | None]
+
+
+Result = Seq | None | MirrorError
+
+
+class Writer:
+    """The thread that appends, and its bounded queue."""
+
+    def __init__(
+        self,
+        committer: Committer,
+        *,
+        folder: Path | None = None,
+        reserve: int = 0,
+        on_commit: Callable[[], None] = lambda: None,
+        on_failure: Callable[[MirrorError], None] = lambda _: None,
+    ) -> None:
+        """Prepares the thread; `reserve` is free space that must be left in `folder`.
+
+        `on_commit` is called in the thread after each append, `on_failure` in the event loop when
+        the disk failed and this writer has ended for good.
+        """
+        self._committer = committer
+        self._folder = folder
+        self._reserve = reserve
+        self._on_commit = on_commit
+        self._on_failure = on_failure
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._answers: deque[Answer] = deque()
+        self._waiting = 0
+        self._closed = False
+        self._failure: MirrorError | None = None
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        """Starts the thread, on behalf of the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    def append(self, post: Post) -> asyncio.Future[Seq | None]:
+        """Queues a callback; the future gives its seq once it is durable, None for a dead token.
+
+        Raises Unavailable at once if it cannot be taken; the future raises it if the commit failed.
+        """
+        if self._loop is None or self._closed:
+            raise Unavailable("The server is stopping.")
+        if self._failure is not None:
+            raise Unavailable("The database failed; the server has to be started again.")
+        if self._waiting >= MOST_WAITING:
+            raise Unavailable(f"{MOST_WAITING} callbacks wait to be written already.")
+        self._waiting += 1
+        future: asyncio.Future[Seq | None] = self._loop.create_future()
+        self._queue.put(_Waiting(post, future))
+        return future
+
+    def answered(self, platform: str, seq: Seq, *, arrived: bool) -> None:
+        """Notes the fate of an answer; it is written down with a later commit."""
+        self._answers.append(Answer(platform, seq, arrived))
+
+    async def why_not(self) -> str | None:
+        """Tells in a sentence why nothing could be appended now; None if it could."""
+        try:
+            await self.append(Post("", b"", b""))
+        except MirrorError as error:
+            # Ours names no place on this machine; the database's may.
+            return str(error) if type(error) is Unavailable else "The database cannot be written."
+        return None
+
+    async def stop(self) -> None:
+        """Appends what waits, writes down the fate of all answers, and ends the thread."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    # ------------------------------------------------------------------------- in the thread
+
+    def _run(self) -> None:
+        pause: float | None = None
+        while True:
+            try:
+                first = self._queue.get(timeout=pause)
+            except Empty:
+                pause = IDLE if self._settle_answers() else None
+                continue
+            if first is None:
+                self._settle_answers()
+                return
+            self._write(self._gather(first))
+            pause = IDLE
+
+    def _gather(self, first: _Waiting) -> list[_Waiting]:
+        batch, size = [first], len(first.post.body)
+        while len(batch) < MOST_AT_ONCE and size < BYTES_AT_ONCE:
+            try:
+                waiting = self._queue.get_nowait()
+            except Empty:
+                break
+            if waiting is None:
+                self._queue.put(None)
+                break
+            batch.append(waiting)
+            size += len(waiting.post.body)
+        return batch
+
+    def _write(self, batch: list[_Waiting]) -> None:
+        results = self._commit([waiting.post for waiting in batch])
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+                loop.call_soon_threadsafe(self._hand_out, batch, results)
+        if any(isinstance(result, int) for result in results):
+            self._on_commit()
+
+    def _commit(self, posts: Sequence[Post]) -> Sequence[Result]:
+        error: MirrorError
+        if self._failure is not None:
+            error = Unavailable("The database failed; the server has to be started again.")
+        elif self._low_on_space():
+            error = Unavailable("The disk is nearly full: the reserve is left free.")
+        else:
+            # After the posts were taken: the answer to an earlier post of the same sender is here.
+            self._take_answers()
+            try:
+                return self._committer.commit(posts)
+            except MirrorError as refused:
+                error = refused
+                self._end_if_disk_failed(refused)
+            except Exception:
+                log.exception("A commit failed unexpectedly", extra={"callbacks": len(posts)})
+                error = DatabaseUnavailable("The commit failed unexpectedly.")
+        return [error] * len(posts)
+
+    def _low_on_space(self) -> bool:
+        if self._folder is None or not self._reserve:
+            return False
+        return shutil.disk_usage(self._folder).free < self._reserve
+
+    def _take_answers(self) -> None:
+        while self._answers:
+            self._committer.note(self._answers.popleft())
+
+    def _settle_answers(self) -> bool:
+        """Writes down the fate of answers; whether some are still open."""
+        if self._failure is not None:
+            return False
+        self._take_answers()
+        try:
+            self._committer.flush()
+        except MirrorError as error:
+            # The next commit carries it.
+            self._end_if_disk_failed(error)
+        return self._committer.has_open_answers
+
+    def _end_if_disk_failed(self, error: MirrorError) -> None:
+        if not is_final(error):
+            return
+        self._failure = error
+        log.critical("The database failed; no callback is confirmed any more: %s", error)
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._on_failure, error)
+
+    # --------------------------------------------------------------------- in the event loop
+
+    def _hand_out(self, batch: Sequence[_Waiting], results: Sequence[Result]) -> None:
+        for waiting, result in zip(batch, results, strict=True):
+            self._waiting -= 1
+            if waiting.future.done():
+                # Its request was given up, but it is in the journal.
+                if isinstance(result, int):
+                    self.answered(waiting.post.platform, result, arrived=False)
+            elif isinstance(result, MirrorError):
+                waiting.future.set_exception(result)
+            else:
+                waiting.future.set_result(result)
+
+
+def is_final(error: MirrorError) -> bool:
+    """Whether the disk itself failed, so that nobody knows what a further attempt would do.
+
+    A locked file, a full disk and a lost connection leave everything as it was.
+    """
+    driver = getattr(error.__cause__, "orig", None)
+    return str(getattr(driver, "sqlite_errorname", "")).startswith(_FINAL)
+
+
+_FINAL = ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")
