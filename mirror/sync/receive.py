@@ -1,0 +1,203 @@
+"""The callback route: authenticates a post, has its body appended, and answers.
+
+Plain ASGI, since this is the hot path. 200 is sent only after the body is durable. What is refused
+is counted and leaves nothing behind. The path is a secret and is told to nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from mirror.core.decode import decode
+from mirror.core.events import Undecoded
+from mirror.core.model import Seq
+from mirror.errors import MirrorError
+from mirror.sync.bodies import Bodies, HungUp, Message, Receive, TooLarge, TooMuch
+from mirror.sync.commit import Post
+from mirror.sync.gate import Gate, Sources
+from mirror.sync.writer import Writer
+
+PREFIX = "/callback/"
+TELL_EVERY = 10.0
+"""Seconds between two log lines about one kind of refusal."""
+
+Send = Callable[[Message], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+
+class Answer:
+    """A status with a JSON body, ready to be sent."""
+
+    def __init__(self, status: int, code: str, message: str = "", **headers: str) -> None:
+        body = msgspec.json.encode(
+            {"Code": code, "Message": message} if message else {"Code": code}
+        )
+        more = [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
+        self.status = status
+        self.start: Message = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+                *more,
+            ],
+        }
+        self.body: Message = {"type": "http.response.body", "body": body}
+
+
+SUCCESS = Answer(200, "Success")
+FORBIDDEN = Answer(403, "Forbidden", "This address may not post callbacks.")
+NOT_FOUND = Answer(404, "NotFound", "There is no such platform or token.")
+NOT_ALLOWED = Answer(405, "MethodNotAllowed", "Callbacks are posted.", allow="POST")
+TOO_LARGE = Answer(413, "TooLarge", "The body is too large.", connection="close")
+UNAVAILABLE = Answer(503, "Unavailable", "The callback was not stored.", retry_after="5")
+TOO_SLOW = Answer(
+    503, "Unavailable", "The body took too long.", retry_after="5", connection="close"
+)
+
+
+class Refused(Exception):
+    """An answer other than 200 is due."""
+
+    def __init__(self, answer: Answer, why: str) -> None:
+        super().__init__(why)
+        self.answer = answer
+
+
+class Refusals:
+    """Counts what was refused, by status, and tells of it every so often."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[int] = Counter()
+        self._told: dict[int, tuple[float, int]] = {}
+
+    def add(self, refused: Refused) -> None:
+        """Counts one more."""
+        status = refused.answer.status
+        self.counts[status] += 1
+        now, count = time.monotonic(), self.counts[status]
+        last, told = self._told.get(status, (now - TELL_EVERY, 0))
+        if now - last >= TELL_EVERY:
+            self._told[status] = (now, count)
+            fields = {"status": status, "count": count - told}
+            log.warning("Refused callbacks: %s", refused, extra=fields)
+
+
+class Receiver:
+    """The ASGI application for paths that start with `PREFIX`."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        gate: Gate,
+        sources: Sources,
+        *,
+        max_body: int,
+        confirm_limit: float,
+    ) -> None:
+        """Takes the largest body in bytes, and the seconds after which an answer is late."""
+        self.refusals = Refusals()
+        self._writer = writer
+        self._gate = gate
+        self._sources = sources
+        self._bodies = Bodies(max_body)
+        self._confirm_limit = confirm_limit
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        started = time.monotonic()
+        try:
+            platform, token = await self._admit(scope)
+            body = await self._read(scope, receive)
+            try:
+                seq, answer = await self._append(Post(platform, token, body))
+            finally:
+                self._bodies.release(body)
+        except Refused as refused:
+            self.refusals.add(refused)
+            await _send(send, refused.answer)
+            return
+        except HungUp:
+            return
+        arrived = False
+        try:
+            gone = hung_up(receive)
+            await _send(send, answer)
+            arrived = not gone and time.monotonic() - started <= self._confirm_limit
+        finally:
+            self._writer.answered(platform, seq, arrived=arrived)
+
+    async def _admit(self, scope: Message) -> tuple[str, bytes]:
+        """Returns the platform and the digest of the token that a request may post with."""
+        client = scope.get("client")
+        if not self._sources.admit(client[0] if client else None, scope["headers"]):
+            raise Refused(FORBIDDEN, "from an address outside ALLOWED_SOURCES")
+        if scope["method"] != "POST":
+            raise Refused(NOT_ALLOWED, "not posted")
+        platform, _, token = scope["path"].removeprefix(PREFIX).partition("/")
+        try:
+            digest = await self._gate.match(platform, token)
+        except MirrorError as error:
+            raise Refused(UNAVAILABLE, f"the tokens could not be read: {error}") from error
+        if digest is None:
+            raise Refused(NOT_FOUND, "no such platform or token")
+        return platform, digest
+
+    async def _read(self, scope: Message, receive: Receive) -> bytes:
+        try:
+            return await self._bodies.read(scope["headers"], receive)
+        except TooLarge:
+            raise Refused(TOO_LARGE, "above MAX_BODY_BYTES") from None
+        except TooMuch:
+            raise Refused(UNAVAILABLE, "too many large bodies at once") from None
+        except TimeoutError:
+            raise Refused(TOO_SLOW, "the body took too long") from None
+
+    async def _append(self, post: Post) -> tuple[Seq, Answer]:
+        """Waits until a body is durable; meanwhile finds out what to answer."""
+        try:
+            durable = self._writer.append(post)
+            answer = answer_to(post.body)
+            seq = await durable
+        except MirrorError as error:
+            raise Refused(UNAVAILABLE, str(error)) from error
+        if seq is None:
+            raise Refused(NOT_FOUND, "no such platform or token")
+        return seq, answer
+
+
+def answer_to(body: bytes) -> Answer:
+    """The answer to a body once it is durable; the platform looks at the status only."""
+    meaning = decode(body)
+    if isinstance(meaning, Undecoded) and meaning.outcome == "quarantined":
+        return Answer(200, "Quarantined", meaning.reason)
+    return SUCCESS
+
+
+def hung_up(receive: Receive) -> bool:
+    """Whether the client has left, without waiting; its whole body has been read before.
+
+    The one step that `receive` is given ends it if there is news, and the only news left is that
+    the client has gone.
+    """
+    step = receive().__await__()
+    try:
+        next(step)
+    except StopIteration as end:
+        return bool(end.value["type"] == "http.disconnect")
+    close = getattr(step, "close", None)
+    if close is not None:
+        close()
+    return False
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    await send(answer.start)
+    await send(answer.body)
