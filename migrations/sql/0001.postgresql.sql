@@ -204,9 +204,13 @@ CREATE TABLE materials (
     CONSTRAINT pk_materials PRIMARY KEY (platform, generation, material_id)
 );
 
+CREATE INDEX ix_materials_detached ON materials (platform, generation, material_id) WHERE state = 'detached';
+
 CREATE INDEX ix_materials_platform_generation_class_id_material_id ON materials (platform, generation, class_id, material_id);
 
 CREATE INDEX ix_materials_platform_generation_file_id ON materials (platform, generation, file_id);
+
+CREATE INDEX ix_materials_unconfirmed ON materials (platform, generation, created_seq) WHERE confirmed_at IS NULL;
 
 CREATE TABLE outcomes (
     platform VARCHAR(255) COLLATE "C" NOT NULL,
@@ -284,6 +288,15 @@ CREATE TABLE samples (
     wrong INTEGER NOT NULL,
     wrong_undoubted INTEGER NOT NULL,
     CONSTRAINT pk_samples PRIMARY KEY (platform, generation, seq)
+);
+
+CREATE TABLE sweeps (
+    platform VARCHAR(255) COLLATE "C" NOT NULL,
+    owner_type VARCHAR(255) COLLATE "C" NOT NULL,
+    owner_id VARCHAR(255) COLLATE "C" NOT NULL,
+    started_at BIGINT NOT NULL,
+    finished_at BIGINT,
+    CONSTRAINT pk_sweeps PRIMARY KEY (platform, owner_type, owner_id)
 );
 
 CREATE TABLE tags (

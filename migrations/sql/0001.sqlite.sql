@@ -204,9 +204,13 @@ CREATE TABLE materials (
     CONSTRAINT pk_materials PRIMARY KEY (platform, generation, material_id)
 ) WITHOUT ROWID;
 
+CREATE INDEX ix_materials_detached ON materials (platform, generation, material_id) WHERE state = 'detached';
+
 CREATE INDEX ix_materials_platform_generation_class_id_material_id ON materials (platform, generation, class_id, material_id);
 
 CREATE INDEX ix_materials_platform_generation_file_id ON materials (platform, generation, file_id);
+
+CREATE INDEX ix_materials_unconfirmed ON materials (platform, generation, created_seq) WHERE confirmed_at IS NULL;
 
 CREATE TABLE outcomes (
     platform VARCHAR(255) NOT NULL,
@@ -285,6 +289,15 @@ CREATE TABLE samples (
     wrong_undoubted INTEGER NOT NULL,
     CONSTRAINT pk_samples PRIMARY KEY (platform, generation, seq)
 ) WITHOUT ROWID;
+
+CREATE TABLE sweeps (
+    platform VARCHAR(255) NOT NULL,
+    owner_type VARCHAR(255) NOT NULL,
+    owner_id VARCHAR(255) NOT NULL,
+    started_at BIGINT NOT NULL,
+    finished_at BIGINT,
+    CONSTRAINT pk_sweeps PRIMARY KEY (platform, owner_type, owner_id)
+);
 
 CREATE TABLE tags (
     platform VARCHAR(255) NOT NULL,
@@ -455,15 +468,18 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 ('links', 'ix_links_platform_generation_class_key', '10000 1000 500 1'),
 ('links', 'ix_links_platform_generation_target_material_id', '10000 1000 500 1'),
 ('materials', 'materials', '1000000 100000 50000 1'),
+('materials', 'ix_materials_detached', '1000 100 50 1'),
 ('materials', 'ix_materials_platform_generation_class_id_material_id', '1000000 100000 50000 224 1'),
 ('materials', 'ix_materials_platform_generation_file_id', '1000000 100000 50000 1'),
+('materials', 'ix_materials_unconfirmed', '1000 100 50 1'),
 ('outcomes', 'outcomes', '1000000 100000 50000 1'),
-('outcomes', 'ix_outcomes_notable', '1000000 100000 50000 224 1'),
+('outcomes', 'ix_outcomes_notable', '1000 100 50 7 1'),
 ('owners', 'owners', '1000 100 50 7 1'),
 ('platforms', 'platforms', '10 1'),
 ('project_statuses', 'project_statuses', '10000 1000 500 22 1'),
 ('projects', 'projects', '1000 100 50 1'),
 ('samples', 'samples', '1000 100 50 1'),
+('sweeps', 'sweeps', '1000 100 10 1'),
 ('tags', 'tags', '1000000 100000 50000 1357 37 1'),
 ('tags', 'ix_tags_platform_generation_material_id', '1000000 100000 50000 1'),
 ('tangles', 'tangles', '1000 100 50 1'),

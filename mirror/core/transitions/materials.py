@@ -43,7 +43,9 @@ def materials_deleted(library: Library, event: MaterialsDeleted) -> None:
     """Apply `Material.Deleted`: a tombstone each, also for what was never seen."""
     for material_id in event.material_ids:
         row = library.materials.get(material_id) or new_material(library, material_id)
-        bury(library, replace(row, named_seq=library.as_of))
+        # Whoever knows the callback's address could have said so: no observation confirms it yet.
+        confirmed_at = row.confirmed_at if row.state == "deleted" else None
+        bury(library, replace(row, named_seq=library.as_of, confirmed_at=confirmed_at))
 
 
 def bury(library: Library, row: Material) -> None:

@@ -13,6 +13,7 @@ from mirror.store.schema.journal import (
     imports,
     journal,
     platforms,
+    sweeps,
     unconfirmed,
 )
 from mirror.store.schema.state import (
@@ -60,6 +61,7 @@ __all__ = [
     "project_statuses",
     "projects",
     "samples",
+    "sweeps",
     "tags",
     "tangles",
     "tasks",

@@ -113,3 +113,15 @@ checkpoints = Table(
     platform_key("generation"),
     sqlite_with_rowid=False,
 )
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("platform", key(), nullable=False),
+    Column("owner_type", key(), nullable=False),
+    Column("owner_id", key(), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    platform_key("owner_type", "owner_id"),
+)
+"""When reconciliation began and ended reading each owner: where it goes on, not what it learnt."""

@@ -141,6 +141,23 @@ Index(
     materials.c.material_id,
 )
 Index(None, materials.c.platform, materials.c.generation, materials.c.file_id)
+Index(  # what reconciliation looks at next: few, so it costs little
+    "ix_materials_unconfirmed",
+    materials.c.platform,
+    materials.c.generation,
+    materials.c.created_seq,
+    sqlite_where=materials.c.confirmed_at.is_(None),
+    postgresql_where=materials.c.confirmed_at.is_(None),
+)
+# They are few, and counted for every status.
+Index(
+    "ix_materials_detached",
+    materials.c.platform,
+    materials.c.generation,
+    materials.c.material_id,
+    sqlite_where=materials.c.state == "detached",
+    postgresql_where=materials.c.state == "detached",
+)
 
 tangles = _state(
     "tangles",

@@ -1,0 +1,269 @@
+"""What reconciliation asks of the database: who to look at next, what is in doubt, and what was put right so far.
+
+All of it concerns the live generation of one platform. Lists have a stable order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, or_, select, update
+
+from mirror.core.model import (
+    MaterialId,
+    Micros,
+    Owner,
+    ProjectId,
+    Seq,
+    TaskId,
+)
+from mirror.store import schema
+from mirror.store.checkpoints import live_generation
+from mirror.store.engine import Connection
+
+_DOUBTS = schema.doubts
+_MATERIALS = schema.materials
+_CLASSES = schema.classes
+_SWEEPS = schema.sweeps
+
+
+class Sweep(Struct, frozen=True):
+    """When an owner was last read completely, and when it was last begun. None is never."""
+
+    owner: Owner
+    started_at: Micros | None = None
+    finished_at: Micros | None = None
+
+
+class Tally(Struct, frozen=True):
+    """How many corrections there were of one kind."""
+
+    label: str
+    event_type: str | None
+    count: int
+
+
+class Sampled(Struct, frozen=True):
+    """What all materials drawn at random showed together."""
+
+    drawn: int = 0
+    wrong: int = 0
+    wrong_undoubted: int = 0
+
+
+def _here(connection: Connection, platform: str, table: Table) -> ColumnElement[bool]:
+    generation = live_generation(connection, platform)
+    return and_(table.c.platform == platform, table.c.generation == generation)
+
+
+def doubted_materials(connection: Connection, platform: str, limit: int) -> list[MaterialId]:
+    """Return materials with an open doubt of their own, oldest doubt first."""
+    return [MaterialId(key) for key in _doubted(connection, platform, "material", limit)]
+
+
+def doubted_projects(connection: Connection, platform: str, limit: int) -> list[ProjectId]:
+    """Return projects with an open doubt, oldest doubt first."""
+    return [ProjectId(key) for key in _doubted(connection, platform, "project", limit)]
+
+
+def _doubted(connection: Connection, platform: str, kind: str, limit: int) -> list[str]:
+    oldest = func.min(_DOUBTS.c.since_seq)
+    statement = (
+        select(_DOUBTS.c.key)
+        .where(_here(connection, platform, _DOUBTS), _DOUBTS.c.kind == kind)
+        .group_by(_DOUBTS.c.key)
+        .order_by(oldest, _DOUBTS.c.key)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def doubted_owners(connection: Connection, platform: str) -> list[Owner]:
+    """Return the owners of classes with an open doubt."""
+    statement = (
+        select(_CLASSES.c.owner_type, _CLASSES.c.owner_id)
+        .where(_here(connection, platform, _CLASSES), _CLASSES.c.in_doubt)
+        .distinct()
+        .order_by(_CLASSES.c.owner_type, _CLASSES.c.owner_id)
+    )
+    return [Owner(*row) for row in connection.execute(statement)]
+
+
+def unconfirmed_materials(
+    connection: Connection, platform: str, limit: int, *, deleted: bool
+) -> list[MaterialId]:
+    """Return materials that no observation has shown since they came, or since they were said to be deleted."""
+    state = _MATERIALS.c.state
+    statement = (
+        select(_MATERIALS.c.material_id)
+        .where(
+            _here(connection, platform, _MATERIALS),
+            _MATERIALS.c.confirmed_at.is_(None),
+            state == "deleted" if deleted else state != "deleted",
+        )
+        .order_by(_MATERIALS.c.created_seq, _MATERIALS.c.material_id)
+        .limit(limit)
+    )
+    return [MaterialId(key) for key in connection.execute(statement).scalars()]
+
+
+def materials_of(
+    connection: Connection, platform: str, owner: Owner, after: str, limit: int
+) -> list[tuple[MaterialId, Micros | None]]:
+    """Return a page of the materials that are in an owner's tree, or were lost from it, and when each was confirmed.
+
+    Sorted by id; the next page begins after the last one.
+    """
+    classes = select(_CLASSES.c.class_id).where(
+        _here(connection, platform, _CLASSES),
+        _CLASSES.c.owner_type == owner.type,
+        _CLASSES.c.owner_id == owner.id,
+    )
+    lost = and_(
+        _MATERIALS.c.state == "detached",
+        _MATERIALS.c.last_owner_type == owner.type,
+        _MATERIALS.c.last_owner_id == owner.id,
+    )
+    statement = (
+        select(_MATERIALS.c.material_id, _MATERIALS.c.confirmed_at)
+        .where(
+            _here(connection, platform, _MATERIALS),
+            _MATERIALS.c.material_id > after,
+            or_(_MATERIALS.c.class_id.in_(classes), lost),
+        )
+        .order_by(_MATERIALS.c.material_id)
+        .limit(limit)
+    )
+    return [(MaterialId(row[0]), row[1]) for row in connection.execute(statement)]
+
+
+def confirmed_since(
+    connection: Connection, platform: str, ids: Sequence[MaterialId], since: Micros
+) -> set[MaterialId]:
+    """Return which of these materials an observation has shown since a time."""
+    statement = select(_MATERIALS.c.material_id).where(
+        _here(connection, platform, _MATERIALS),
+        _MATERIALS.c.material_id.in_(list(ids)),
+        _MATERIALS.c.confirmed_at >= since,
+    )
+    return {MaterialId(key) for key in connection.execute(statement).scalars()}
+
+
+def open_tasks(connection: Connection, platform: str, after: str, limit: int) -> list[TaskId]:
+    """Return a page of the tasks that no observation has shown, by id."""
+    table = schema.tasks
+    statement = (
+        select(table.c.task_id)
+        .where(
+            _here(connection, platform, table),
+            table.c.confirmed_at.is_(None),
+            table.c.task_id > after,
+        )
+        .order_by(table.c.task_id)
+        .limit(limit)
+    )
+    return [TaskId(key) for key in connection.execute(statement).scalars()]
+
+
+def random_materials(
+    connection: Connection, platform: str, count: int, random: Random
+) -> list[MaterialId]:
+    """Return live materials, each as likely as any other; fewer where there are fewer."""
+    live = and_(_here(connection, platform, _MATERIALS), _MATERIALS.c.state == "live")
+    total = connection.execute(select(func.count()).where(live)).scalar() or 0
+    places = sorted(random.sample(range(total), min(count, total)))
+    one = select(_MATERIALS.c.material_id).where(live).order_by(_MATERIALS.c.material_id).limit(1)
+    found = (connection.execute(one.offset(place)).scalar() for place in places)
+    return [MaterialId(key) for key in found if key is not None]
+
+
+# ------------------------------------------------------------------ sweeps
+
+
+def sweeps(connection: Connection, platform: str) -> list[Sweep]:
+    """Return every known owner, least recently read first."""
+    owners = schema.owners
+    joined = owners.outerjoin(
+        _SWEEPS,
+        and_(
+            _SWEEPS.c.platform == owners.c.platform,
+            _SWEEPS.c.owner_type == owners.c.owner_type,
+            _SWEEPS.c.owner_id == owners.c.owner_id,
+        ),
+    )
+    statement: Select[tuple[str, str, int | None, int | None]] = (
+        select(owners.c.owner_type, owners.c.owner_id, _SWEEPS.c.started_at, _SWEEPS.c.finished_at)
+        .select_from(joined)
+        .where(_here(connection, platform, owners))
+        .order_by(func.coalesce(_SWEEPS.c.finished_at, 0), owners.c.owner_type, owners.c.owner_id)
+    )
+    return [
+        Sweep(Owner(kind, key), _micros(started), _micros(finished))
+        for kind, key, started, finished in connection.execute(statement).tuples()
+    ]
+
+
+def _micros(value: int | None) -> Micros | None:
+    return None if value is None else Micros(value)
+
+
+def begin_sweep(connection: Connection, platform: str, owner: Owner, now: Micros) -> Micros:
+    """Return when the owner's open sweep began: now, or earlier if one was interrupted."""
+    mine = _sweep_of(platform, owner)
+    row = connection.execute(
+        select(_SWEEPS.c.started_at, _SWEEPS.c.finished_at).where(mine)
+    ).first()
+    if row is None:
+        connection.execute(
+            insert(_SWEEPS).values(
+                platform=platform, owner_type=owner.type, owner_id=owner.id, started_at=now
+            )
+        )
+        return now
+    if row.finished_at is None or row.finished_at < row.started_at:
+        return Micros(row.started_at)
+    connection.execute(update(_SWEEPS).where(mine).values(started_at=now))
+    return now
+
+
+def end_sweep(connection: Connection, platform: str, owner: Owner, now: Micros) -> None:
+    """Note that the owner was read completely."""
+    connection.execute(update(_SWEEPS).where(_sweep_of(platform, owner)).values(finished_at=now))
+
+
+def forget_sweeps(connection: Connection, platform: str) -> None:
+    """Forget what was read, so that a full run reads everything again."""
+    connection.execute(delete(_SWEEPS).where(_SWEEPS.c.platform == platform))
+
+
+def _sweep_of(platform: str, owner: Owner) -> ColumnElement[bool]:
+    return and_(
+        _SWEEPS.c.platform == platform,
+        _SWEEPS.c.owner_type == owner.type,
+        _SWEEPS.c.owner_id == owner.id,
+    )
+
+
+# ------------------------------------------------------------------ what came of it
+
+
+def tallies(connection: Connection, platform: str, after: Seq) -> list[Tally]:
+    """Return the corrections made by deliveries after `after`, counted by kind."""
+    table = schema.corrections
+    statement = (
+        select(table.c.label, table.c.event_type, func.count())
+        .where(_here(connection, platform, table), table.c.seq > after)
+        .group_by(table.c.label, table.c.event_type)
+        .order_by(table.c.label, table.c.event_type)
+    )
+    return [Tally(*row) for row in connection.execute(statement)]
+
+
+def sampled(connection: Connection, platform: str) -> Sampled:
+    """Return what all samples together showed."""
+    table = schema.samples
+    sums = [func.coalesce(func.sum(table.c[name]), 0) for name in Sampled.__struct_fields__]
+    row = connection.execute(select(*sums).where(_here(connection, platform, table))).one()
+    return Sampled(*(int(value) for value in row))
