@@ -93,6 +93,7 @@ CREATE TABLE doubts (
     reason VARCHAR(64) COLLATE "C" NOT NULL,
     since_at BIGINT NOT NULL,
     since_seq BIGINT NOT NULL,
+    last_seq BIGINT NOT NULL,
     CONSTRAINT pk_doubts PRIMARY KEY (platform, generation, kind, key, reason)
 );
 

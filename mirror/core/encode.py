@@ -42,8 +42,9 @@ def _described(event: Observation) -> tuple[str, dict[str, object]]:
         case MaterialsMissing(material_ids=material_ids, sample=sample):
             missing = _known(MaterialIdSet=material_ids, Sample=sample or None)
             return "Mirror.Materials.Missing", missing
-        case ClassesObserved(owner=owner, paths=paths):
-            return "Mirror.Classes.Observed", {"Owner": _owner(owner), "ClassPathSet": paths}
+        case ClassesObserved(owner=owner, paths=paths, media_as_of_seq=seq):
+            found = _known(Owner=_owner(owner), ClassPathSet=paths, MediaAsOfSeq=seq)
+            return "Mirror.Classes.Observed", found
         case ProjectsObserved(complete=complete, projects=projects):
             listed = [_project(p) for p in projects]
             return "Mirror.Projects.Observed", {"Complete": complete, "ProjectSet": listed}

@@ -183,6 +183,7 @@ class ClassesObserved(Struct, frozen=True):
     as_of_seq: Seq
     owner: Owner
     paths: tuple[str, ...]
+    media_as_of_seq: Seq | None = None  # the media below were read since then (default: as_of_seq)
 
 
 class ObservedProject(Struct, frozen=True):

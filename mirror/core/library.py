@@ -238,14 +238,25 @@ class Library:
     def doubt(self, kind: DoubtKind, key: str, reason: str) -> None:
         """Record a doubt; one that is open already keeps its first delivery."""
         known = self.doubts_of(kind, key)
-        if any(doubt.reason == reason for doubt in known):
-            return
-        self.doubts.put(DoubtKey(kind, key), (*known, Doubt(kind, key, reason, self.now, self.seq)))
+        old = next((doubt for doubt in known if doubt.reason == reason), None)
+        if old is None:
+            new = Doubt(kind, key, reason, self.now, self.seq, self.seq)
+        else:
+            new = replace(old, last_seq=self.seq)
+        others = tuple(doubt for doubt in known if doubt is not old)
+        self.doubts.put(DoubtKey(kind, key), (*others, new))
 
     def settle(self, kind: DoubtKind, key: str, *reasons: str) -> None:
         """End the doubts about one thing: those named, or all."""
         known = self.doubts_of(kind, key)
         left = tuple(d for d in known if reasons and d.reason not in reasons)
+        if left != known:
+            self.doubts.put(DoubtKey(kind, key), left or None)
+
+    def settle_older(self, kind: DoubtKind, key: str, until: Seq) -> None:
+        """End the doubts about one thing that no delivery after `until` has raised again."""
+        known = self.doubts_of(kind, key)
+        left = tuple(doubt for doubt in known if doubt.last_seq > until)
         if left != known:
             self.doubts.put(DoubtKey(kind, key), left or None)
 

@@ -247,6 +247,7 @@ class Doubt(Struct, frozen=True):
     reason: str
     since_at: Micros
     since_seq: Seq
+    last_seq: Seq = Seq(0)  # the last delivery that raised it
 
 
 Label = Literal[

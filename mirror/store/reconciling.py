@@ -193,7 +193,7 @@ def sweeps(connection: Connection, platform: str) -> list[Sweep]:
             _SWEEPS.c.owner_id == owners.c.owner_id,
         ),
     )
-    statement: Select[tuple[str, str, int | None, int | None]] = (
+    statement = (
         select(owners.c.owner_type, owners.c.owner_id, _SWEEPS.c.started_at, _SWEEPS.c.finished_at)
         .select_from(joined)
         .where(_here(connection, platform, owners))

@@ -287,7 +287,7 @@ def sample_row(r: Sample) -> Row:
 
 def doubt_row(r: Doubt) -> Row:
     """Lay out a doubt."""
-    return (r.kind, r.key, r.reason, r.since_at, r.since_seq)
+    return (r.kind, r.key, r.reason, r.since_at, r.since_seq, r.last_seq)
 
 
 def doubt_from(row: Sequence[Any]) -> Doubt:

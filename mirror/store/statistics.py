@@ -38,8 +38,7 @@ def statements(dialect: str) -> list[str]:
     rows = [
         f"('{table.name}', '{name}', '{size} {' '.join(map(str, _selectivity(columns, size)))}')"
         for table in metadata.sorted_tables
-        for size in (SIZES.get(table.name, OTHERS),)
-        for name, columns in _indexes(table)
+        for name, columns, size in _indexes(table)
     ]
     return [
         "ANALYZE sqlite_schema",  # makes the table, where there is none yet
@@ -47,11 +46,15 @@ def statements(dialect: str) -> list[str]:
     ]
 
 
-def _indexes(table: sa.Table) -> list[tuple[str, list[str]]]:
-    """The primary key, which SQLite knows by the table's name, and the indexes in their order."""
-    indexes = sorted(table.indexes, key=lambda index: str(index.name))
-    keys = [(table.name, [column.name for column in table.primary_key.columns])]
-    return keys + [(str(index.name), [c.name for c in index.columns]) for index in indexes]
+def _indexes(table: sa.Table) -> list[tuple[str, list[str], int]]:
+    """Name, columns and rows of the primary key, which goes by the table's name, and of indexes."""
+    size = SIZES.get(table.name, OTHERS)
+    found = [(table.name, [column.name for column in table.primary_key.columns], size)]
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        partial = index.dialect_options["sqlite"]["where"] is not None
+        names = [column.name for column in index.columns]
+        found.append((str(index.name), names, OTHERS if partial else size))
+    return found
 
 
 def _selectivity(columns: list[str], size: int) -> list[int]:

@@ -45,6 +45,7 @@ def classes_observed(payload: Record) -> ClassesObserved:
         _as_of_seq(payload),
         fields.need_owner(payload, "Owner"),
         fields.class_paths(payload, "ClassPathSet", empty=True),
+        cast("Seq | None", fields.whole_or_none(payload, "MediaAsOfSeq")),
     )
 
 

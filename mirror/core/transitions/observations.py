@@ -50,8 +50,9 @@ def classes_observed(library: Library, event: ClassesObserved) -> str | None:
         if extra is not None:
             corrections.class_gone(library, extra, misread=misread)
             remove(library, extra, lose=False)
+    until = event.as_of_seq if event.media_as_of_seq is None else event.media_as_of_seq
     for row in library.subtree(root):
-        library.settle("class", str(row.class_id))
+        library.settle_older("class", str(row.class_id), until)
     library.owners.put(
         event.owner, replace(record(library, event.owner), observed_seq=library.as_of)
     )

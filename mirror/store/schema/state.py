@@ -264,6 +264,7 @@ doubts = _state(
     Column("reason", key(64), nullable=False),
     Column("since_at", BigInteger, nullable=False),
     Column("since_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
 )
 
 outcomes = _state(

@@ -1,0 +1,42 @@
+"""Typed reads for commands, pages and the API: a platform and what is asked go in, frozen rows out.
+
+All read the live generation, and raise NotFound for a platform that does not exist. Lists have a
+stable order; the last item is the cursor of the next page.
+"""
+
+from mirror.store.queries.deliveries import (
+    ANY,
+    PENDING,
+    Changed,
+    Logged,
+    Only,
+    Shown,
+    log,
+    log_after,
+    show,
+)
+from mirror.store.queries.status import Counts, Progress, Status, progress, status
+from mirror.store.queries.tree import Branch, Medium, OwnerRow, at_or_beneath, owners, tree
+
+__all__ = [
+    "ANY",
+    "PENDING",
+    "Branch",
+    "Changed",
+    "Counts",
+    "Logged",
+    "Medium",
+    "Only",
+    "OwnerRow",
+    "Progress",
+    "Shown",
+    "Status",
+    "at_or_beneath",
+    "log",
+    "log_after",
+    "owners",
+    "progress",
+    "show",
+    "status",
+    "tree",
+]

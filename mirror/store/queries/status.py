@@ -1,0 +1,152 @@
+"""How far each platform's mirror is, and what is in it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from mirror.core.decode import EVENT_TYPES
+from mirror.core.model import Micros, Seq
+from mirror.store import checkpoints, journal, platforms, schema
+from mirror.store.schema import (
+    classes,
+    doubts,
+    files,
+    links,
+    materials,
+    outcomes,
+    owners,
+    projects,
+    tasks,
+)
+from mirror.store.views import NOTABLE
+
+
+class Progress(Struct, frozen=True):
+    """Where a platform's journal ends, and how much of it is applied."""
+
+    platform: str
+    head_seq: Seq
+    head_digest: str  # hexadecimal: to be anchored where nobody can rewrite it
+    applied_seq: Seq
+    lag: int
+    last_received_at: Micros | None
+    last_reconciled_at: Micros | None
+
+
+class Counts(Struct, frozen=True):
+    """How many of each a platform has."""
+
+    owners: int
+    classes: int
+    live: int
+    detached: int
+    deleted: int
+    files: int
+    links: int
+    projects: int
+    tasks: int
+
+
+class Status(Struct, frozen=True):
+    """What there is to know about one platform's mirror."""
+
+    progress: Progress
+    counts: Counts
+    doubts: dict[str, int]  # by reason
+    quarantined: int
+    unrecognised: int
+    never_received: tuple[str, ...]  # event types of the platform that no delivery has had yet
+    bootstrapped: bool  # some owner's classes were observed completely
+    rules: str | None  # which rules made the state; None before the first delivery is applied
+    generation: int
+    feed_generation: int
+    platform_id: str
+    removed_at: Micros | None = None
+
+
+def progress(connection: sa.Connection, platform: str) -> Progress:
+    """Where the platform is; cheap enough to ask for every second. Raises NotFound."""
+    head = journal.head_of(connection, platform)
+    checkpoint = checkpoints.current(connection, platform)
+    applied = Seq(0) if checkpoint is None else checkpoint.seq
+    return Progress(
+        platform,
+        head.seq,
+        head.digest.hex(),
+        applied,
+        head.seq - applied,
+        head.last_received_at,
+        head.last_reconciled_at,
+    )
+
+
+def status(connection: sa.Connection, platform: str) -> Status:
+    """Everything about a platform, counted: a tenth of a second for a million materials."""
+    found = platforms.resolve(connection, platform)
+    checkpoint = checkpoints.current(connection, platform)
+    count = _Counter(connection, platform)
+    reasons = count.by(doubts.c.reason)
+    notable = count.by(outcomes.c.outcome, outcomes.c.outcome.in_(_NOTABLE))
+    return Status(
+        progress(connection, platform),
+        count.everything(),
+        reasons,
+        notable.get("quarantined", 0),
+        notable.get("unrecognised", 0),
+        count.never_received(),
+        count.of(owners, owners.c.observed_seq.is_not(None)) > 0,
+        None if checkpoint is None else checkpoint.rules,
+        count.generation,
+        count.feed_generation,
+        found.platform_id,
+        found.removed_at,
+    )
+
+
+# Literals, or SQLite would not use the index that has this condition.
+_NOTABLE: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{name}'") for name in NOTABLE]
+
+
+class _Counter:
+    """Counts rows of one platform's live generation."""
+
+    def __init__(self, connection: sa.Connection, platform: str) -> None:
+        table = schema.platforms
+        generations = sa.select(table.c.generation, table.c.feed_generation)
+        row = connection.execute(generations.where(table.c.platform == platform)).one()
+        self.generation: int = row.generation
+        self.feed_generation: int = row.feed_generation
+        self._connection = connection
+        self._platform = platform
+
+    def of(self, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> int:
+        query = sa.select(sa.func.count()).select_from(table)
+        return self._connection.execute(query.where(self._mine(table), *conditions)).scalar_one()
+
+    def by(self, column: sa.Column[str], *conditions: sa.ColumnElement[bool]) -> dict[str, int]:
+        query = sa.select(column, sa.func.count()).where(self._mine(column.table), *conditions)
+        return dict(self._connection.execute(query.group_by(column).order_by(column)).all())
+
+    def everything(self) -> Counts:
+        placeless = self.of(materials, materials.c.class_id.is_(None))
+        detached = self.of(materials, materials.c.state == sa.literal_column("'detached'"))
+        return Counts(
+            owners=self.of(owners),
+            classes=self.of(classes),
+            live=self.of(materials, materials.c.class_id.is_not(None)),
+            detached=detached,
+            deleted=placeless - detached,
+            files=self.of(files),
+            links=self.of(links),
+            projects=self.of(projects, sa.not_(projects.c.gone)),
+            tasks=self.of(tasks),
+        )
+
+    def never_received(self) -> tuple[str, ...]:
+        query = sa.select(outcomes.c.event_type).where(self._mine(outcomes)).distinct()
+        received = set(self._connection.execute(query).scalars())
+        return tuple(name for name in EVENT_TYPES if name not in received)
+
+    def _mine(self, table: sa.FromClause) -> sa.ColumnElement[bool]:
+        return sa.and_(table.c.platform == self._platform, table.c.generation == self.generation)
