@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from mirror.errors import SchemaOutdated
-from mirror.store import platforms
+from mirror.store import platforms, statistics
 from mirror.store.engine import Database
 
 HEAD = "0001"
@@ -52,6 +52,18 @@ def prepare(database: Database) -> None:
             upgrade(database)
             return
     require_current(database)
+    _keep_plans(database)
+
+
+def _keep_plans(database: Database) -> None:
+    if database.read_only:
+        return
+    with database.read() as connection:
+        mislead = statistics.mislead(connection)
+    if mislead:
+        with database.write() as connection:
+            statistics.restore(connection)
+        database.close()  # connections that are open go on with what they read
 
 
 def current(database: Database) -> str | None:

@@ -27,6 +27,8 @@ SIZES = {
     "checkpoints": 20,
 }
 OTHERS = 1_000
+SMALL = 10_000
+"""Below so many materials no statistics are needed, and those of then mislead later."""
 SHARED = {"platform": 10, "generation": 2}
 """How many platforms there are, and generations of each: one live, one that a rebuild makes."""
 
@@ -44,6 +46,31 @@ def statements(dialect: str) -> list[str]:
         "ANALYZE sqlite_schema",  # makes the table, where there is none yet
         "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES\n" + ",\n".join(rows),
     ]
+
+
+def mislead(connection: sa.Connection) -> bool:
+    """Tells whether somebody ran ANALYZE while there was little: the library grows, they don't."""
+    if connection.dialect.name != "sqlite":
+        return False
+    if "sqlite_stat1" not in _tables(connection):
+        return True
+    query = "SELECT stat FROM sqlite_stat1 WHERE tbl = 'materials' AND idx = 'materials'"
+    found: str | None = connection.exec_driver_sql(query).scalar()
+    return found is None or int(found.split()[0]) < SMALL
+
+
+def restore(connection: sa.Connection) -> None:
+    """Writes our statistics over what is there; connections that are opened from now on know."""
+    for table in _tables(connection):
+        connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - one of two names
+    for statement in statements("sqlite"):
+        connection.exec_driver_sql(statement)
+
+
+def _tables(connection: sa.Connection) -> set[str]:
+    """Those of SQLite's tables of statistics that are there."""
+    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {"sqlite_stat1", "sqlite_stat4"} & set(names.scalars())
 
 
 def _indexes(table: sa.Table) -> list[tuple[str, list[str], int]]:

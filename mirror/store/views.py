@@ -7,6 +7,7 @@ answered from an index.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -325,6 +326,7 @@ def columns(name: str) -> list[str]:
     return list(QUERIES[name].selected_columns.keys())
 
 
+@cache
 def view(name: str) -> sa.TableClause:
     """A view as something to select from. Raises KeyError."""
     return sa.table(

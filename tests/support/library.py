@@ -1,21 +1,14 @@
 """Fills a database with a library of any size, row by row as the state tables hold it."""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from mirror.core.model import Micros
 from mirror.store import journal, platforms
 from mirror.store.engine import Database, bulk
 from mirror.store.journal import Arrival
-from mirror.store.schema import (
-    changes,
-    classes,
-    doubts,
-    files,
-    links,
-    materials,
-    metadata,
-    outcomes,
-)
+from mirror.store.schema import metadata
 
 AT = 1_700_000_000_123_456
 OWNERS = [("TEAM", f"team-{number}") for number in range(4)]
@@ -62,60 +55,89 @@ def fill(database: Database, size: int, classes_each: int = 50) -> None:
 
 def _fill(connection: sa.Connection, scope: tuple[str, int], size: int, classes_each: int) -> None:
     tree = _tree(classes_each)
-    _rows(connection, classes, [(*scope, *row) for row in tree])
-    number_of_classes = len(tree)
-    material, file, outcome, change = [], [], [], []
-    for number in range(size):
-        of = {
-            "material_id": f"m{number:07}",
-            "state": "live",
-            "class_id": number % number_of_classes + 1,
-            "origin": "event",
-            "created_at": AT,
-            "created_seq": number + 1,
-            "changed_at": AT,
-            "changed_seq": number + 1,
-            "name": f"Material {number}",
-            "file_id": f"f{number // 2:07}",
-            "preset_tags": "[]",
-            "tags": '["a"]',
-            "named_seq": number + 1,
-            "moves": "[]",
-            "repeatable": False,
-        }
-        material.append(tuple(of.get(column.name) for column in list(materials.c)[2:]))
-        file.append((f"f{number:07}", AT, number + 1, *[None] * 12))
-        outcome.append((number + 1, "Material.Added", "applied", None, 1))
-        change.append((number + 1, 1, "material", f"m{number:07}", "insert", None, "{}"))
-    doubt = [("material", f"m{number:07}", "unplaced", AT, 1) for number in range(0, size, 100)]
-    link = [
-        (f"m{number:07}", "placement", number % number_of_classes + 1, None, None, None, None, None)
-        for number in range(0, size, 10)
-    ]
-    for table, rows in (
-        (materials, material),
-        (files, file),
-        (outcomes, outcome),
-        (changes, change),
-        (doubts, doubt),
-        (links, link),
-    ):
-        _rows(connection, table, [(*scope, *row) for row in rows])
+    places = [number % len(tree) + 1 for number in range(size)]
+    names = [f"m{number:07}" for number in range(size)]
+    _rows(connection, "classes", scope, tree)
+    _rows(
+        connection,
+        "materials",
+        scope,
+        (
+            {
+                "material_id": name,
+                "state": "live",
+                "class_id": place,
+                "created_at": AT,
+                "name": f"Material {name}",
+                "file_id": f"f{number // 2:07}",
+                "tags": '["a"]',
+            }
+            for number, (name, place) in enumerate(zip(names, places, strict=True))
+        ),
+    )
+    _rows(connection, "files", scope, ({"file_id": f"f{number:07}"} for number in range(size)))
+    _rows(
+        connection,
+        "outcomes",
+        scope,
+        ({"seq": seq, "event_type": "Material.Added"} for seq in range(1, size + 1)),
+    )
+    _rows(
+        connection,
+        "changes",
+        scope,
+        (
+            {"seq": seq, "ordinal": 1, "entity": "material", "key": name, "op": "insert"}
+            for seq, name in enumerate(names, start=1)
+        ),
+    )
+    _rows(
+        connection,
+        "doubts",
+        scope,
+        ({"kind": "material", "key": name, "reason": "unplaced"} for name in names[::100]),
+    )
+    _rows(
+        connection,
+        "links",
+        scope,
+        (
+            {"material_id": name, "kind": "placement", "class_key": place}
+            for name, place in list(zip(names, places, strict=True))[::10]
+        ),
+    )
 
 
-def _tree(each: int) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
-    for owner in OWNERS:
-        root = len(rows) + 1
-        rows.append((root, *owner, "/", None, "inferred", AT, 1, AT, 1, False))
-        for number in range(each):
-            top = root + 1 + number - number % 10
-            at_top = number % 10 == 0
-            path = f"/c{number - number % 10:03}" + ("" if at_top else f"/c{number:03}")
-            above = root if at_top else top
-            rows.append((len(rows) + 1, *owner, path, above, "event", AT, 1, AT, 1, False))
+def _tree(each: int) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for kind, name in OWNERS:
+        owner = {"owner_type": kind, "owner_id": name}
+        root = _grow(rows, owner, "/", None)
+        for tens in range(0, each, 10):
+            top = _grow(rows, owner, f"/c{tens:03}", root)
+            for number in range(tens + 1, tens + 10):
+                _grow(rows, owner, f"/c{tens:03}/c{number:03}", top)
     return rows
 
 
-def _rows(connection: sa.Connection, table: sa.Table, rows: list[tuple[object, ...]]) -> None:
-    bulk(connection, sa.insert(table), rows)
+def _grow(
+    rows: list[dict[str, object]], owner: dict[str, str], path: str, parent_id: int | None
+) -> int:
+    """Adds a class and returns its id."""
+    rows.append({"class_id": len(rows) + 1, "path": path, "parent_id": parent_id, **owner})
+    return len(rows)
+
+
+def _rows(
+    connection: sa.Connection,
+    name: str,
+    scope: tuple[str, int],
+    rows: Iterable[dict[str, object]],
+) -> None:
+    """Inserts rows that say only what matters, many at once."""
+    table = metadata.tables[name]
+    columns = list(table.columns)[len(scope) :]
+    empty = {c.name: None if c.nullable else _nothing(c) for c in columns}
+    filled = ({**empty, **row} for row in rows)
+    values = [(*scope, *(row[column.name] for column in columns)) for row in filled]
+    bulk(connection, sa.insert(table), values)
