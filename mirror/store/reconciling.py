@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from random import Random
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    Table,
+    and_,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from mirror.core.model import (
     MaterialId,
@@ -177,6 +189,52 @@ def random_materials(
     one = select(_MATERIALS.c.material_id).where(live).order_by(_MATERIALS.c.material_id).limit(1)
     found = (connection.execute(one.offset(place)).scalar() for place in places)
     return [MaterialId(key) for key in found if key is not None]
+
+
+def class_paths(connection: Connection, platform: str, owner: Owner) -> list[str]:
+    """Return the paths of an owner's classes."""
+    statement = (
+        select(_CLASSES.c.path)
+        .where(_here(connection, platform, _CLASSES), _owned(_CLASSES, owner))
+        .order_by(_CLASSES.c.path)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def class_doubt_reasons(connection: Connection, platform: str, owner: Owner) -> set[str]:
+    """Return why classes of an owner are in doubt."""
+    keys = select(cast(_CLASSES.c.class_id, String)).where(
+        _here(connection, platform, _CLASSES), _owned(_CLASSES, owner), _CLASSES.c.in_doubt
+    )
+    statement = (
+        select(_DOUBTS.c.reason)
+        .where(
+            _here(connection, platform, _DOUBTS), _DOUBTS.c.kind == "class", _DOUBTS.c.key.in_(keys)
+        )
+        .distinct()
+    )
+    return set(connection.execute(statement).scalars())
+
+
+def materials_to_place(
+    connection: Connection, platform: str, owner: Owner, gone: Sequence[str]
+) -> list[MaterialId]:
+    """Return the materials of an owner that are in a class in doubt, or in one of the paths that are gone."""
+    classes = select(_CLASSES.c.class_id).where(
+        _here(connection, platform, _CLASSES),
+        _owned(_CLASSES, owner),
+        or_(_CLASSES.c.in_doubt, _CLASSES.c.path.in_(list(gone))),
+    )
+    statement = (
+        select(_MATERIALS.c.material_id)
+        .where(_here(connection, platform, _MATERIALS), _MATERIALS.c.class_id.in_(classes))
+        .order_by(_MATERIALS.c.material_id)
+    )
+    return [MaterialId(key) for key in connection.execute(statement).scalars()]
+
+
+def _owned(table: Table, owner: Owner) -> ColumnElement[bool]:
+    return and_(table.c.owner_type == owner.type, table.c.owner_id == owner.id)
 
 
 # ------------------------------------------------------------------ sweeps
