@@ -95,6 +95,7 @@ class Reconciler:
             if not only:
                 self.read_projects()
                 self.read_tasks()
+            self._sink.settle()
             self.settle_doubts()
         except BudgetSpent:
             self._sink.settle()
