@@ -31,8 +31,9 @@ def configure(style: str, level: str, stream: TextIO | None = None) -> None:
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()
     access.propagate = False
-    # Its start and stop are told by sentences of ours.
-    logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, root.level))
+    # What libraries do by the way is told by sentences of ours.
+    for name in ("uvicorn.error", "alembic"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 def redacted(text: str) -> str:

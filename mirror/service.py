@@ -1,1 +1,290 @@
-"""Builds the parts from settings and wires them together."""
+"""Builds the parts from settings and wires them together; runs them until told to stop.
+
+Stopping takes nothing more in, finishes what is open, applies what was received, and then ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from types import FrameType
+
+import uvicorn
+from msgspec import Struct
+from starlette.applications import Starlette
+
+from mirror.core.paths import DEFAULT_PRESETS, normalise
+from mirror.core.rules import Rules
+from mirror.errors import AlreadyServing, ConfigurationError, MirrorError
+from mirror.settings import Settings
+from mirror.store import migrate, platforms
+from mirror.store.engine import Database, open_database
+from mirror.store.platforms import Keys
+from mirror.sync.beside import ApplierProcess, ApplierThread, Job
+from mirror.sync.bodies import Message, Receive
+from mirror.sync.commit import Committer
+from mirror.sync.gate import Gate, Sources
+from mirror.sync.lock import ServeLock, is_served, lock_file
+from mirror.sync.receive import PREFIX, Receiver, Send
+from mirror.sync.writer import Writer
+from mirror.web import health
+
+FINISH_SECONDS = 4
+"""Seconds that open requests have to finish in, when the server stops."""
+DRAIN_SECONDS = 5.0
+"""Seconds that the applier then has for what was received; it goes on with the rest next time."""
+READY_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+# ------------------------------------------------------------------------------- from settings
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The rules that the settings ask for."""
+    presets = settings.preset_classes or DEFAULT_PRESETS
+    return Rules(
+        horizon=round(settings.reorder_horizon * 1_000_000),
+        presets=tuple(dict.fromkeys(normalise(path) for path in presets)),
+    )
+
+
+def open_owned(settings: Settings) -> Database:
+    """The database, to write to; a new SQLite file is created and migrated.
+
+    Raises ConfigurationError, DatabaseUnavailable or SchemaOutdated.
+    """
+    return _prepared(open_database(settings.database))
+
+
+def open_beside(settings: Settings) -> Database:
+    """The database, to write to beside a server, if one runs. Raises as `open_owned` does.
+
+    Raises AlreadyServing too, where two processes must not write to one file.
+    """
+    database = open_owned(settings)
+    if database.single_writer and is_served(database.url):
+        database.close()
+        raise AlreadyServing(
+            f"Database {database.name} is being served, and with this SQLite library no second "
+            "process should write to it. Stop the server first, or install pysqlite3 for both."
+        )
+    return database
+
+
+def open_for_reading(settings: Settings) -> Database:
+    """The database that commands read from; a SQLite file that does not exist yet is created.
+
+    Raises as `open_owned` does.
+    """
+    url = settings.read_database or settings.database
+    file = lock_file(url)
+    if file is not None and not file.with_name(file.name.removesuffix(".serve-lock")).exists():
+        _prepared(open_database(url)).close()
+    return _prepared(open_database(url, read_only=True))
+
+
+def _prepared(database: Database) -> Database:
+    try:
+        migrate.prepare(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def public_url(settings: Settings, port: int | None = None) -> str:
+    """What callback URLs start with; `port` is the one really listened on."""
+    if settings.public_url is not None:
+        return settings.public_url
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return f"http://{host}:{settings.port if port is None else port}"
+
+
+# --------------------------------------------------------------------------------- the server
+
+
+class Running(Struct, frozen=True):
+    """A server that listens. `callback_url` is set only where a token has just been made."""
+
+    url: str
+    callback_url: str | None
+    database: Database
+    stop: Callable[[], None]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but a signal that asked it to stop is not raised again: it ends well, with 0."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {
+            number: signal.signal(number, self.handle_exit)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler
+        """Stops, the first time; the second time without waiting for anybody."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+class Service:
+    """The parts of one server, and the application that they make."""
+
+    def __init__(self, settings: Settings, database: Database, *, single_process: bool) -> None:
+        self.failure: MirrorError | None = None
+        self.on_started: Callable[[], None] = lambda: None
+        self.on_stopping: Callable[[], None] = lambda: None
+        self.stop: Callable[[], None] = lambda: None
+        self._database = database
+        self._gate = Gate(self._load_keys)
+        self._applier = self._make_applier(settings, single_process=single_process)
+        lock = lock_file(database.url)
+        self._writer = Writer(
+            Committer(database, round(settings.retry_window * 1_000_000), self._gate.learn),
+            folder=None if lock is None else lock.parent,
+            reserve=settings.disk_reserve,
+            on_commit=self._applier.nudge,
+            on_failure=self._fail,
+        )
+        self.receiver = Receiver(
+            self._writer,
+            self._gate,
+            Sources(settings.allowed_sources, settings.trusted_proxies),
+            max_body=settings.max_body_bytes,
+            confirm_limit=settings.confirm_limit,
+        )
+        self._pages = Starlette(routes=health.routes(self._why_not_ready), lifespan=self._lifespan)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Is the ASGI application; callbacks take the short way."""
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self.receiver(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+    def _make_applier(
+        self, settings: Settings, *, single_process: bool
+    ) -> ApplierProcess | ApplierThread:
+        rules = rules_of(settings)
+        if single_process or self._database.single_writer:
+            return ApplierThread(self._database, rules)
+        job = Job(self._database.url, rules, settings.log_format, settings.log_level)
+        return ApplierProcess(job)
+
+    def _load_keys(self) -> Keys:
+        with self._database.read() as connection:
+            return platforms.load_keys(connection)
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self._writer.start()
+        self._applier.start()
+        self.on_started()
+        yield
+        self.on_stopping()
+        await self._writer.stop()
+        drained = await asyncio.to_thread(self._applier.stop, DRAIN_SECONDS)
+        if not drained:
+            log.warning("Stopped before everything was applied; the next start goes on with it")
+
+    def _fail(self, error: MirrorError) -> None:
+        self.failure = error
+        self.stop()
+
+    async def _why_not_ready(self) -> str | None:
+        try:
+            return await asyncio.wait_for(self._writer.why_not(), READY_SECONDS)
+        except TimeoutError:
+            return "The database takes too long to write to."
+
+
+def serve(
+    settings: Settings,
+    *,
+    single_process: bool = False,
+    started: Callable[[Running], None] = lambda _: None,
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
+    """Serves until SIGINT or SIGTERM, or until `Running.stop` is called.
+
+    `started` is told once it listens, `stopping` once it takes nothing more.
+
+    Raises AlreadyServing, ConfigurationError where it cannot listen, and DatabaseUnavailable, also
+    after the database failed for good.
+    """
+    with (
+        closing(open_owned(settings)) as database,
+        ServeLock(database.url, database.name) as lock,
+        _listening(settings.host, settings.port) as listener,
+    ):
+        for warning in database.warnings:
+            log.warning("%s", warning)
+        url = public_url(settings, listener.getsockname()[1])
+        lock.tell(url)
+        callback_url = first_callback_url(database, url)
+
+        service = Service(settings, database, single_process=single_process)
+
+        def on_started() -> None:
+            log.info("Serving", extra={"url": url, "database": database.name})
+            started(Running(url, callback_url, database, service.stop))
+
+        def stop() -> None:
+            server.should_exit = True
+
+        service.on_started, service.on_stopping, service.stop = on_started, stopping, stop
+        server = _Server(
+            uvicorn.Config(
+                service,
+                lifespan="on",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=FINISH_SECONDS,
+            )
+        )
+        server.run(sockets=[listener])
+        if service.failure is not None:
+            raise service.failure
+        log.info("Stopped")
+
+
+def first_callback_url(database: Database, url: str) -> str | None:
+    """Makes a token for the platform `default` if it never had one: somewhere to post to."""
+    with database.write() as connection:
+        for platform in platforms.listed(connection):
+            if platform.name == platforms.DEFAULT and platform.removed_at is None:
+                if platform.tokens:
+                    return None
+                token = platforms.rotate(connection, platform.name, now=database.now(connection))
+                return url + platforms.callback_path(platform.name, token)
+    return None
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        return socket.create_server(address, family=family, backlog=2048)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Cannot listen on {host} port {port}: {error.strerror or error}. "
+            "Choose others with --host and --port."
+        ) from error

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dotenv import dotenv_values
@@ -68,7 +69,7 @@ class Setting(NamedTuple):
 def load(
     environ: Mapping[str, str] | None = None,
     env_file: Path = Path(".env"),
-    **options: str | None,
+    options: Mapping[str, str | None] = MappingProxyType({}),
 ) -> Settings:
     """Reads every setting once; `options` are a command's own, by field, and None is not given.
 

@@ -121,7 +121,7 @@ def test_an_empty_variable_means_not_set() -> None:
 def test_the_environment_wins_over_the_file_and_an_option_over_both(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("MIRROR_PORT=1\nMIRROR_HOST=file.test\nMIRROR_SECRET_ID=a$b\nOTHER=1\n")
-    settings = load({"MIRROR_PORT": "2"}, file, database=None, port="3")
+    settings = load({"MIRROR_PORT": "2"}, file, {"database": None, "port": "3"})
     assert (settings.host, settings.port) == ("file.test", 3)
     assert load({"MIRROR_PORT": "2"}, file).port == 2
     assert settings.secret_id == "a$b"
