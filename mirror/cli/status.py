@@ -1,0 +1,88 @@
+"""`mirror status`: how far each mirror is, what is in it, and what should be seen to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from mirror import service
+from mirror.cli.options import DatabaseOption, JsonOption, readable
+from mirror.cli.output import as_json, say, warn, when
+from mirror.store import platforms, queries
+from mirror.store.queries import Status
+
+
+def status(
+    platform: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this platform.")
+    ] = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Tell how far each platform's mirror is, and what should be seen to."""
+    with readable(database) as (found, opened):
+        stamp = service.rules_of(found).stamp
+        with opened.read() as connection:
+            if platform is None:
+                names = [known.name for known in platforms.listed(connection)]
+            else:
+                names = [platforms.resolve(connection, platform).name]
+            told = [queries.status(connection, name) for name in names]
+    if json:
+        as_json(
+            {
+                "database": opened.name,
+                "engine": opened.version,
+                "warnings": opened.warnings,
+                "platforms": [_described(one, stamp) for one in told],
+            }
+        )
+        return
+    say(f"Database {opened.name}, {opened.version}")
+    for warning in opened.warnings:
+        warn(f"mirror: {warning}")
+    for one in told:
+        _tell(one, stamp)
+
+
+def _tell(found: Status, stamp: str) -> None:
+    progress, counts = found.progress, found.counts
+    removed = "" if found.removed_at is None else f", removed {when(found.removed_at)}"
+    holds = f"{counts.live:,} media in {counts.classes:,} classes of {counts.owners:,} owners"
+    without = f"{counts.detached:,} detached, {counts.deleted:,} deleted"
+    others = f"{counts.files:,} files, {counts.links:,} links, {counts.projects:,} projects"
+    rows = [
+        ("deliveries", f"{progress.head_seq:,}, {progress.applied_seq:,} applied"),
+        ("last received", when(progress.last_received_at) or "never"),
+        ("holds", f"{holds}; {without}"),
+        ("and", f"{others}, {counts.tasks:,} export tasks"),
+        ("doubts", _listed(found.doubts)),
+        ("quarantined", f"{found.quarantined:,}, unrecognised {found.unrecognised:,}"),
+        ("never received", ", ".join(found.never_received) or "nothing"),
+        ("bootstrapped", "yes" if found.bootstrapped else "no"),
+        ("last reconciled", when(progress.last_reconciled_at) or "never"),
+        ("head digest", progress.head_digest),
+    ]
+    say("")
+    say(f"Platform '{progress.platform}' ({found.platform_id}){removed}")
+    for name, text in rows:
+        say(f"  {name:<16}{text}")
+    if _outdated(found, stamp):
+        say("  Its state was made by other rules than these: `mirror rebuild` makes it anew.")
+
+
+def _listed(doubts: dict[str, int]) -> str:
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in doubts.items())
+    return f"{sum(doubts.values()):,}" + (f" ({reasons})" if reasons else "")
+
+
+def _outdated(found: Status, stamp: str) -> bool:
+    return found.rules is not None and found.rules != stamp
+
+
+def _described(found: Status, stamp: str) -> dict[str, object]:
+    described = msgspec.structs.asdict(found)
+    progress = msgspec.structs.asdict(described.pop("progress"))
+    return {**progress, **described, "outdated_rules": _outdated(found, stamp)}
