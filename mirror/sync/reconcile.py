@@ -41,7 +41,7 @@ LIGHT = frozenset({"inferred-class", "rename-guessed", "impossible-move", "creat
 
 
 class BudgetSpent(Exception):
-    """The calls that this run may make are used up."""
+    """The calls that this run may make are used up, or it was told to stop."""
 
 
 class Outcome(Struct, frozen=True):
@@ -68,6 +68,7 @@ class Reconciler:
         *,
         budget: int | None = None,
         tell: Tell = lambda _what, _count: None,
+        stopping: Callable[[], bool] = lambda: False,
         random: Random | None = None,
     ) -> None:
         """Bind the parts; nothing is read yet."""
@@ -77,6 +78,7 @@ class Reconciler:
         self._sink = sink
         self._budget = budget
         self._tell = tell
+        self._stopping = stopping
         self._random = random or Random()  # noqa: S311 - draws a sample, keeps no secret
         self._calls = 0
         self._owners = 0
@@ -259,7 +261,7 @@ class Reconciler:
     # ------------------------------------------------------------------ calls
 
     def _call(self, read: Callable[..., T], *arguments: object) -> T:
-        if self._budget is not None and self._calls >= self._budget:
+        if self._stopping() or (self._budget is not None and self._calls >= self._budget):
             raise BudgetSpent
         self._calls += 1
         return read(*arguments)

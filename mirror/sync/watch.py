@@ -1,0 +1,120 @@
+"""Reconciliation beside a running server: new media within seconds, doubts soon, everything in turn.
+
+One small piece of work at a time, most urgent first, paced by the reader. The platform being away costs nothing but
+time: it is asked again later, less and less often.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from random import Random
+
+from mirror.core.model import Micros
+from mirror.errors import MirrorError
+from mirror.store import reconciling
+from mirror.store.engine import Database
+from mirror.sync.reconcile import BudgetSpent, Reconciler
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds between looks for something to do."""
+
+NEW_AT_ONCE = 100
+"""New media read in one look: five calls."""
+
+SAMPLE = 20
+SAMPLE_EVERY = 300.0
+"""Seconds between draws of `SAMPLE` materials: one call."""
+
+DOUBTS_EVERY = 15.0
+"""Seconds between looks at what is in doubt: time for late deliveries to settle it by themselves."""
+
+SWEEP_AGAIN = 24 * 3600 * 1_000_000
+"""Microseconds after which an owner is read again."""
+
+WORST = 300.0
+"""Seconds between attempts, at most, while the platform does not answer."""
+
+
+class Watch:
+    """A thread that reconciles one platform until it is stopped."""
+
+    def __init__(
+        self,
+        database: Database,
+        platform: str,
+        make: Callable[[Callable[[], bool]], Reconciler],
+        *,
+        clock: Callable[[], float],
+        random: Random | None = None,
+    ) -> None:
+        """Bind the parts; `make` builds a reconciler that asks whether to stop, `clock` tells seconds that never go back."""
+        self._database = database
+        self._platform = platform
+        self._make = make
+        self._clock = clock
+        self._random = random or Random()  # noqa: S311 - spreads attempts, keeps no secret
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
+        self._sampled = self._doubted = clock()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, seconds: float) -> bool:
+        """Stop after the read that is under way; return whether it ended in time."""
+        self._stop.set()
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        setback = LOOK_EVERY
+        while not self._stop.wait(setback * self._random.uniform(0.8, 1.2)):
+            try:
+                busy = self.look()
+            except BudgetSpent:
+                setback = LOOK_EVERY
+            except MirrorError as error:
+                setback = min(setback * 2, WORST)
+                log.warning(
+                    "Reconciliation paused: %s",
+                    error,
+                    extra={"action": "reconcile", "again_in": setback},
+                )
+            except Exception:
+                setback = WORST
+                log.exception("Reconciliation failed", extra={"action": "reconcile"})
+            else:
+                setback = 0.0 if busy else LOOK_EVERY
+
+    def look(self) -> bool:
+        """Do the most urgent piece of work; return whether there was any."""
+        reconciler = self._make(self._stop.is_set)
+        if reconciler.enrich(NEW_AT_ONCE):
+            return True
+        now = self._clock()
+        if now - self._doubted >= DOUBTS_EVERY:
+            self._doubted = now
+            reconciler.settle_doubts()
+            reconciler.confirm_deletions(NEW_AT_ONCE)
+        if now - self._sampled >= SAMPLE_EVERY:
+            self._sampled = now
+            reconciler.sample(SAMPLE)
+        return self._sweep_one(reconciler)
+
+    def _sweep_one(self, reconciler: Reconciler) -> bool:
+        with self._database.read() as connection:
+            due = Micros(self._database.now(connection) - SWEEP_AGAIN)
+            sweeps = reconciling.sweeps(connection, self._platform)
+        waiting = [s.owner for s in sweeps if s.finished_at is None or s.finished_at < due]
+        if not waiting:
+            return False
+        reconciler.sweep_owner(waiting[0])
+        if len(waiting) == 1:  # the last of this round: now the rest that is read as a whole
+            reconciler.read_projects()
+            reconciler.read_tasks()
+        return len(waiting) > 1
