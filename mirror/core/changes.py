@@ -155,7 +155,7 @@ def _class_at(library: Library, class_id: ClassId | None, earlier: Earlier) -> M
         old: MediaClass | None = earlier.get((library.classes, class_id))
         if old is not None:
             return old
-    return library.classes.rows.get(class_id)
+    return library.classes.get(class_id)
 
 
 def _describe_class(_library: Library, row: MediaClass, _: Earlier) -> Fields:
