@@ -133,8 +133,10 @@ class Loader:
 
     def projects(self, keys: Sequence[str]) -> None:
         """Load projects by id, with their doubts."""
-        self._plain(self._library.projects, schema.projects, rows.project_from, keys)
-        self._doubts("project", list(keys))
+        # Doubts about what is in memory already are newer there, or ended.
+        wanted = [key for key in keys if key not in self._library.projects.rows]
+        self._plain(self._library.projects, schema.projects, rows.project_from, wanted)
+        self._doubts("project", wanted)
 
     def all_projects(self, _: Sequence[object] = ()) -> None:
         """Load every project."""
