@@ -149,7 +149,8 @@ def move_one(state: State, material_id: str, move: Move) -> None:
         return
 
     tangle = state.open_tangle(material) if material else None
-    here = state.place_of(material) if material else None
+    # “the source is where the material is (or, when detached, was last)”
+    here = (state.place_of(material) or material.last_location) if material else None
     if material is not None and tangle is None and here == state.resolve(move.source):
         # “If the source is where the material is, it goes to the destination.”
         remember_move(state, material, move)
@@ -170,8 +171,7 @@ def move_one(state: State, material_id: str, move: Move) -> None:
     if material is None:
         material = new_material(state, material_id, "live", "inferred")
     if tangle is None:
-        start = state.place_of(material) or material.last_location
-        tangle = material.tangle = Tangle(opened=state.now, start=start)
+        tangle = material.tangle = Tangle(opened=state.now, start=here)
         state.doubt("material", material_id, "moves-tangled")
     remember_move(state, material, move)
     # Source by resolve; destination as the place of the ensured class.
