@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from mirror.core.decode import decode
 from mirror.core.fold import Inbound, Verdict, fold
 from mirror.core.library import Library
-from mirror.core.model import Micros, Place, Seq
+from mirror.core.model import ClassId, Material, MaterialId, Micros, Place, Seq
 from mirror.core.rules import Rules
 from mirror.core.shelf import NotLoaded
 
@@ -44,7 +44,7 @@ class MemoryMirror:
     def _supply(self, request: NotLoaded) -> None:
         library = self.library
         if request.shelf == "members":
-            library.members_loaded(request.keys)
+            library.members_loaded(cast("tuple[ClassId, ...]", request.keys))
         elif request.shelf == "all_projects":
             library.all_projects_loaded = True
         else:
@@ -141,7 +141,8 @@ class MemoryMirror:
             },
         }
 
-    def _media(self, m: Any) -> Row:
+    def _media(self, m: Material) -> Row:
+        assert m.class_id is not None
         here = self.library.classes.rows[m.class_id]
         assert here is not None
         doubted = here.in_doubt or bool(self.library.doubts_of("material", m.material_id))
@@ -176,7 +177,7 @@ class MemoryMirror:
             if link.kind == "placement" or self._is_live(link.material_id)
         }
 
-    def _is_live(self, material_id: Any) -> bool:
+    def _is_live(self, material_id: MaterialId) -> bool:
         material = self.library.materials.rows.get(material_id)
         return material is not None and material.state == "live"
 
