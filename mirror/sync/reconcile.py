@@ -59,7 +59,7 @@ Tell = Callable[[str, int], None]
 class Reconciler:
     """One platform's reconciliation. `budget` bounds the calls of a run; None is no bound."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts, wired by the service
         self,
         database: Database,
         platform: str,

@@ -51,7 +51,7 @@ class Watch:
         clock: Callable[[], float],
         random: Random | None = None,
     ) -> None:
-        """Bind the parts; `make` builds a reconciler that asks whether to stop, `clock` tells seconds that never go back."""
+        """Bind the parts; `make` builds a reconciler that asks whether to stop, `clock` tells steady seconds."""
         self._database = database
         self._platform = platform
         self._make = make
