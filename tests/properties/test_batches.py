@@ -4,20 +4,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mirror.store import checkpoints
 from mirror.store.engine import Database
 from mirror.sync import apply as applying
+from tests.naive import bodies
 from tests.naive.model import NaiveMirror
-from tests.properties.feeds import Arrival, feeds
+from tests.properties.feeds import START, Arrival, feeds
 from tests.support.database_rows import differences
 from tests.support.journals import apply, apply_cut, journaled, public_rows, state
 from tests.support.memory import MemoryMirror
 from tests.support.naive_rows import naive_rows
 
 EVERYTHING = 10**9
+
+ANN, CREW = bodies.ANN, bodies.CREW
+A_PLACEMENT_OF_ANOTHER_OWNER_ENDS = [
+    Arrival(bodies.added(["m"], ANN, "/a"), START),
+    Arrival(bodies.added(["m"], CREW, "/b"), START),
+    Arrival(bodies.deleted(["m"]), START),
+]
+A_DOUBT_ENDS_BEFORE_ALL_PROJECTS_ARE_READ = [
+    Arrival(bodies.switcher("p1", "Recycled"), START),
+    Arrival(bodies.projects_observed(1, bodies.seen_project("p1")), START, "reconcile"),
+    Arrival(bodies.switcher("p1", "Started"), START),
+    Arrival(bodies.projects_observed(2, complete=True), START, "reconcile"),
+]
 
 
 @contextmanager
@@ -60,6 +74,8 @@ def check(
 
 
 @settings(max_examples=60)
+@example(feed=A_PLACEMENT_OF_ANOTHER_OWNER_ENDS, cuts={2}, held=0, fresh=True)
+@example(feed=A_DOUBT_ENDS_BEFORE_ALL_PROJECTS_ARE_READ, cuts={1}, held=0, fresh=True)
 @given(
     feed=feeds(most=40),
     cuts=st.sets(st.integers(1, 39)),
