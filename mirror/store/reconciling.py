@@ -307,12 +307,12 @@ def _sweep_of(platform: str, owner: Owner) -> ColumnElement[bool]:
 # ------------------------------------------------------------------ what came of it
 
 
-def tallies(connection: Connection, platform: str, after: Seq) -> list[Tally]:
+def tallies(connection: Connection, platform: str, after: Seq | None = None) -> list[Tally]:
     """Return the corrections made by deliveries after `after`, counted by kind."""
     table = schema.corrections
     statement = (
         select(table.c.label, table.c.event_type, func.count())
-        .where(_here(connection, platform, table), table.c.seq > after)
+        .where(_here(connection, platform, table), table.c.seq > (after or 0))
         .group_by(table.c.label, table.c.event_type)
         .order_by(table.c.label, table.c.event_type)
     )
