@@ -10,6 +10,7 @@
     ├── SchemaOutdated          the database needs a migration                       (exit code 3)
     ├── AlreadyServing          another process serves the same database             (exit code 3)
     ├── LeaseLost               another applier took over; this one wrote nothing
+    ├── FeedReset               the change feed starts anew; read it from its beginning
     └── Broken                  a promise of the journal or the state does not hold  (exit code 1)
 
 Messages say what happened, to which thing, and what to do next.
@@ -70,6 +71,10 @@ class AlreadyServing(MirrorError):
 
 class LeaseLost(MirrorError):
     """The fenced checkpoint did not match: another applier or a rebuild went first. Nothing was written."""
+
+
+class FeedReset(MirrorError):
+    """A rebuild made the change feed anew, so a place in the old one means nothing any more."""
 
 
 class Broken(MirrorError):
