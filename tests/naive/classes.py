@@ -188,9 +188,7 @@ def class_moved(state: State, event: ClassMoved) -> None:
             )
 
 
-def move_one(
-    state: State, source: Place, destination: Place, *, several: bool
-) -> None:
+def move_one(state: State, source: Place, destination: Place, *, several: bool) -> None:
     # Rule 1, on the literal paths.
     if impossible(source, destination):
         doubt_impossible(state, source, destination)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mirror.core.events import (
     MetaData,
@@ -20,12 +20,12 @@ PAGE = 50
 
 
 class DirectReader:
-    """A `Reader` over a platform in the same process; `between` is called before each read."""
+    """A `Reader` over a platform in the same process; `hook` is told of each read before it happens."""
 
-    def __init__(self, platform: Platform, between: list[object] | None = None) -> None:
+    def __init__(self, platform: Platform, hook: Callable[[str], None] | None = None) -> None:
         self.platform = platform
         self.calls = 0
-        self.hook = lambda _call: None
+        self.hook: Callable[[str], None] = hook or (lambda _call: None)
 
     def _called(self, name: str) -> None:
         self.calls += 1
