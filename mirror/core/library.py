@@ -40,7 +40,7 @@ from mirror.core.model import (
     TaskId,
 )
 from mirror.core.rules import Rules
-from mirror.core.shelf import Ledger, NotLoaded, Shelf
+from mirror.core.shelf import LapsingShelf, Ledger, NotLoaded, Shelf
 
 Index = dict[ClassId, dict[MaterialId, None]]
 
@@ -63,14 +63,14 @@ class Library:
         self.next_class_id.rows["next"] = 1
         self.owners: Shelf[Owner, OwnerRecord] = Shelf("owners", ledger)
         self.classes: Shelf[ClassId, MediaClass] = Shelf("classes", ledger, watch=self._index_class)
-        self.departures: Shelf[Place, Departure] = Shelf(
-            "departures", ledger, complete=True, watch=self._watch_departure
+        self.departures: LapsingShelf[Place, Departure] = LapsingShelf(
+            "departures", ledger, at=lambda left: left.at
         )
-        self.deletions: Shelf[Place, Deletion] = Shelf(
-            "deletions", ledger, complete=True, watch=self._watch_deletion
+        self.deletions: LapsingShelf[Place, Deletion] = LapsingShelf(
+            "deletions", ledger, at=lambda gone: gone.at
         )
-        self.tangles: Shelf[MaterialId, Tangle] = Shelf(
-            "tangles", ledger, complete=True, watch=self._watch_tangle
+        self.tangles: LapsingShelf[MaterialId, Tangle] = LapsingShelf(
+            "tangles", ledger, at=lambda tangle: tangle.opened_at
         )
         self.materials: Shelf[MaterialId, Material] = Shelf(
             "materials", ledger, watch=self._index_material
@@ -94,7 +94,6 @@ class Library:
         self._placed: Index = {}
         self._whole: set[ClassId] = set()
         self.all_projects_loaded = False
-        self._lapses: list[tuple[Micros, int, Place | MaterialId]] = []
 
     # ------------------------------------------------------------------ one delivery
 
@@ -109,7 +108,8 @@ class Library:
         self._history_mark = len(self.history)
         self.corrections_mark = len(self.corrections)
         self._samples_mark = len(self.samples)
-        self._lapse()
+        for memories in (self.departures, self.deletions, self.tangles):
+            memories.lapse(self.now - self.rules.horizon)
         self.ledger.entries.clear()
 
     def undo(self) -> None:
@@ -122,23 +122,6 @@ class Library:
     def within_horizon(self, at: Micros | None) -> bool:
         """Tell whether a logical time is at most one horizon ago."""
         return at is not None and self.now - at <= self.rules.horizon
-
-    def _lapse(self) -> None:
-        oldest = self.now - self.rules.horizon
-        while self._lapses and self._lapses[0][0] < oldest:
-            _, kind, key = heapq.heappop(self._lapses)
-            if kind == _TANGLE:
-                tangle = self.tangles.get(key)  # type: ignore[arg-type]
-                if tangle is not None and tangle.opened_at < oldest:
-                    self.tangles.put(tangle.material_id, None)
-            elif kind == _DEPARTURE:
-                departure = self.departures.get(key)  # type: ignore[arg-type]
-                if departure is not None and departure.at < oldest:
-                    self.departures.put(departure.place, None)
-            else:
-                deletion = self.deletions.get(key)  # type: ignore[arg-type]
-                if deletion is not None and deletion.at < oldest:
-                    self.deletions.put(deletion.place, None)
 
     # ------------------------------------------------------------------ classes
 
@@ -239,12 +222,9 @@ class Library:
         """Record a doubt; one that is open already keeps its first delivery."""
         known = self.doubts_of(kind, key)
         old = next((doubt for doubt in known if doubt.reason == reason), None)
-        if old is None:
-            new = Doubt(kind, key, reason, self.now, self.seq, self.seq)
-        else:
-            new = replace(old, last_seq=self.seq)
+        first = old or Doubt(kind, key, reason, self.now, self.seq)
         others = tuple(doubt for doubt in known if doubt is not old)
-        self.doubts.put(DoubtKey(kind, key), (*others, new))
+        self.doubts.put(DoubtKey(kind, key), (*others, replace(first, last_seq=self.seq)))
 
     def settle(self, kind: DoubtKind, key: str, *reasons: str) -> None:
         """End the doubts about one thing: those named, or all."""
@@ -329,20 +309,3 @@ class Library:
             self._children.clear()
         for key in [k for k in self.doubts.rows if k.kind != "class" or not about_classes]:
             del self.doubts.rows[key]
-
-    # ------------------------------------------------------------------ lapses
-
-    def _watch_departure(self, key: Place, _: Departure | None, new: Departure | None) -> None:
-        if new is not None:
-            heapq.heappush(self._lapses, (new.at, _DEPARTURE, key))
-
-    def _watch_deletion(self, key: Place, _: Deletion | None, new: Deletion | None) -> None:
-        if new is not None:
-            heapq.heappush(self._lapses, (new.at, _DELETION, key))
-
-    def _watch_tangle(self, key: MaterialId, _: Tangle | None, new: Tangle | None) -> None:
-        if new is not None:
-            heapq.heappush(self._lapses, (new.opened_at, _TANGLE, key))
-
-
-_DEPARTURE, _DELETION, _TANGLE = 0, 1, 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
@@ -105,3 +106,32 @@ class Shelf(Generic[K, V]):
                 self._watch(key, row, None)
         self.rows.clear()
         self.dirty.clear()
+
+
+class LapsingShelf(Shelf[K, V]):
+    """A complete shelf of memories that end by themselves: `at` tells when one was made.
+
+    What lapses follows from the times alone, not from the order in which rows were put or loaded.
+    """
+
+    __slots__ = ("_at", "_oldest_first")
+
+    def __init__(self, name: str, ledger: Ledger, at: Callable[[V], int]) -> None:
+        """Start empty."""
+        super().__init__(name, ledger, complete=True)
+        self._at = at
+        self._oldest_first: list[tuple[int, Any]] = []
+
+    def replace(self, key: K, row: V | None) -> None:
+        """Set a row without a trace."""
+        super().replace(key, row)
+        if row is not None:
+            heapq.heappush(self._oldest_first, (self._at(row), key))
+
+    def lapse(self, before: int) -> None:
+        """End the memories made before a time."""
+        while self._oldest_first and self._oldest_first[0][0] < before:
+            _, key = heapq.heappop(self._oldest_first)
+            row = self.get(key)
+            if row is not None and self._at(row) < before:
+                self.put(key, None)
