@@ -233,7 +233,7 @@ def test_the_status_counts_by_state(library: Database) -> None:
     add(library, "projects", {"project_id": "p1"}, {"project_id": "p2", "gone": True})
     counts = status(library).counts
     assert (counts.live, counts.detached, counts.deleted) == (6, 1, 2)
-    assert (counts.owners, counts.classes, counts.files, counts.projects) == (1, 7, 1, 1)
+    assert (counts.owners, counts.classes, counts.files, counts.projects) == (2, 7, 1, 1)
     assert status(library).bootstrapped
 
 

@@ -132,7 +132,7 @@ class _Counter:
         placeless = self.of(materials, materials.c.class_id.is_(None))
         detached = self.of(materials, materials.c.state == sa.literal_column("'detached'"))
         return Counts(
-            owners=self.of(owners),
+            owners=self.of(classes, classes.c.parent_id.is_(None)),  # each has one root
             classes=self.of(classes),
             live=self.of(materials, materials.c.class_id.is_not(None)),
             detached=detached,

@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from mirror.core.model import Micros
 from mirror.errors import ConfigurationError, DatabaseUnavailable, SchemaOutdated
-from mirror.store import engine, sqlite
+from mirror.store import engine, journal, migrate, sqlite, views
 from mirror.store.engine import Database, open_database
 from mirror.store.failures import passes
+from mirror.store.journal import Arrival
 
 
 @pytest.fixture
@@ -251,9 +252,44 @@ def test_pythons_own_library_serves_where_the_better_one_is_missing(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "library", lambda: sqlite3)
-    with closing(open_database(f"sqlite:///{file}")) as database, database.write() as connection:
-        assert pragma(connection, "synchronous") == 2
+    with closing(open_database(f"sqlite:///{file}")) as database:
         assert database.version == f"SQLite {sqlite3.sqlite_version}"
+        migrate.prepare(database)
+        with database.write() as connection:
+            assert pragma(connection, "synchronous") == 2
+            journal.append(connection, "default", [Arrival(b"{}", Micros(1))])
+        with database.read() as connection:
+            assert list(journal.check_chain(connection, "default")) == []
+            for name in views.QUERIES:
+                connection.execute(sa.select(views.view(name))).all()
+
+
+def test_a_full_disk_is_told_and_leaves_what_was_there(database: Database) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE large (bytes BLOB)")
+        connection.exec_driver_sql("PRAGMA max_page_count = 10")
+
+    def fill() -> None:
+        with database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
+            connection.exec_driver_sql("INSERT INTO large VALUES (zeroblob(100000))")
+
+    with pytest.raises(DatabaseUnavailable, match="the disk is full") as caught:
+        fill()
+    assert not passes(caught.value)
+    assert numbers(database) == []
+    insert(database, 2)
+    assert numbers(database) == [2]
+
+
+def test_a_damaged_file_is_told(database: Database, file: Path) -> None:
+    insert(database, 1)
+    database.close()
+    with file.open("r+b") as opened:
+        opened.seek(4096)
+        opened.write(b"\xff" * 4096)
+    with pytest.raises(DatabaseUnavailable, match="is damaged"):
+        numbers(database)
 
 
 def test_a_setting_that_has_no_effect_is_an_error(
