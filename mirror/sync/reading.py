@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
-from msgspec import Struct
-
 from mirror.core.encode import encode
 from mirror.core.events import Decoded, Observation, ObservedMaterial, ObservedProject, ObservedTask
 from mirror.core.fold import Inbound, fold
@@ -26,11 +24,28 @@ from mirror.store.state import Loader
 RECONCILE: Final = "reconcile"
 
 
-class Answer(Struct, frozen=True):
-    """What the platform said of materials asked for by id: each is found, or missing."""
+class Answer(Protocol):
+    """What the platform said of materials asked for by id. One that is neither could not be read."""
 
-    found: tuple[ObservedMaterial, ...]
-    missing: tuple[MaterialId, ...]
+    @property
+    def found(self) -> tuple[ObservedMaterial, ...]:
+        """Those that are there."""
+
+    @property
+    def missing(self) -> tuple[MaterialId, ...]:
+        """Those that are not."""
+
+
+class Listing(Protocol):
+    """All projects. If it is not `complete`, others may have been there while it was read."""
+
+    @property
+    def projects(self) -> tuple[ObservedProject, ...]:
+        """Those that were listed."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether there were no others."""
 
 
 class Reader(Protocol):
@@ -48,8 +63,8 @@ class Reader(Protocol):
     def materials(self, material_ids: Sequence[MaterialId]) -> Answer:
         """Return the details of at most 20 materials."""
 
-    def projects(self) -> Iterator[Sequence[ObservedProject]]:
-        """Yield all projects, page by page."""
+    def projects(self) -> Listing:
+        """Return all projects."""
 
     def projects_by_id(self, project_ids: Sequence[ProjectId]) -> Sequence[ObservedProject]:
         """Return those of at most 20 projects that exist."""

@@ -17,7 +17,6 @@ from mirror.core.events import (
     ClassesObserved,
     MaterialsMissing,
     MaterialsObserved,
-    ObservedProject,
     ProjectsObserved,
     TasksObserved,
 )
@@ -232,11 +231,9 @@ class Reconciler:
     def read_projects(self) -> None:
         """Read the list of all projects; what it lacks is gone."""
         as_of = self._sink.head()
-        found: list[ObservedProject] = []
-        for page in self._pages(self._reader.projects()):
-            found.extend(page)
-        self._sink.put(ProjectsObserved(as_of, complete=True, projects=tuple(found)))
-        self._tell("projects", len(found))
+        listing = self._call(self._reader.projects)
+        self._sink.put(ProjectsObserved(as_of, listing.complete, listing.projects))
+        self._tell("projects", len(listing.projects))
 
     def _read_projects_by_id(self, ids: Sequence[ProjectId]) -> None:
         as_of = self._sink.head()

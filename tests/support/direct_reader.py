@@ -13,8 +13,8 @@ from mirror.core.events import (
 )
 from mirror.core.model import FileId, MaterialId, Owner, Place, ProjectId, TaskId
 from mirror.platform import simulator
+from mirror.platform.answers import Answer, ProjectListing
 from mirror.platform.simulator import Platform, Refused
-from mirror.sync.reading import Answer
 
 PAGE = 50
 
@@ -59,7 +59,7 @@ class DirectReader:
             if offset >= len(mine):
                 return
 
-    def materials(self, material_ids: Sequence[MaterialId]) -> Answer:
+    def materials(self, material_ids: Sequence[MaterialId]) -> Answer[ObservedMaterial, MaterialId]:
         self._called("materials")
         found, missing = [], []
         for material_id in material_ids:
@@ -69,9 +69,10 @@ class DirectReader:
                 missing.append(material_id)
         return Answer(tuple(found), tuple(missing))
 
-    def projects(self) -> Iterator[Sequence[ObservedProject]]:
+    def projects(self) -> ProjectListing:
         self._called("projects")
-        yield [self._project(p) for p in self.platform.projects().values()]
+        listed = tuple(self._project(p) for p in self.platform.projects().values())
+        return ProjectListing(listed, complete=True)
 
     def projects_by_id(self, project_ids: Sequence[ProjectId]) -> Sequence[ObservedProject]:
         self._called("projects_by_id")
