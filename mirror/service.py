@@ -10,7 +10,13 @@ import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    nullcontext,
+)
 from types import FrameType
 
 import uvicorn
@@ -20,6 +26,7 @@ from starlette.applications import Starlette
 from mirror.core.paths import DEFAULT_PRESETS, normalise
 from mirror.core.rules import Rules
 from mirror.errors import AlreadyServing, ConfigurationError, MirrorError
+from mirror.reconciler import Access, watching
 from mirror.settings import Settings
 from mirror.store import migrate, platforms
 from mirror.store.engine import Database, open_database
@@ -52,6 +59,22 @@ def rules_of(settings: Settings) -> Rules:
         horizon=round(settings.reorder_horizon * 1_000_000),
         presets=tuple(dict.fromkeys(normalise(path) for path in presets)),
     )
+
+
+def access_of(settings: Settings) -> Access:
+    """What the platform's API is read with. Raises ConfigurationError without a key."""
+    if settings.secret_id is None or settings.secret_key is None:
+        raise ConfigurationError(
+            "Reading the platform needs its API key: set MIRROR_SECRET_ID and MIRROR_SECRET_KEY."
+        )
+    return Access(settings.secret_id, settings.secret_key, settings.api_endpoint, settings.api_rate)
+
+
+def _watching(settings: Settings, database: Database) -> AbstractContextManager[None]:
+    """Reconciliation beside the server, where a key is set."""
+    if settings.secret_id is None or settings.secret_key is None:
+        return nullcontext()
+    return watching(database, rules_of(settings), access_of(settings))
 
 
 def open_owned(settings: Settings) -> Database:
@@ -191,6 +214,7 @@ class Service:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self._gate.learn(self._load_keys())
         self._writer.start()
         self._applier.start()
         self.on_started()
@@ -260,7 +284,8 @@ def serve(
                 timeout_graceful_shutdown=FINISH_SECONDS,
             )
         )
-        server.run(sockets=[listener])
+        with _watching(settings, database):
+            server.run(sockets=[listener])
         if service.failure is not None:
             raise service.failure
         log.info("Stopped")

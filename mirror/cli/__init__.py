@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from mirror.cli import archive, database, deliveries, demo, platform, proof, serve, status, tree
+from mirror.cli import (
+    archive,
+    database,
+    deliveries,
+    demo,
+    platform,
+    proof,
+    reconcile,
+    serve,
+    status,
+    tree,
+)
 from mirror.cli.output import safe
 from mirror.errors import MirrorError
 
@@ -51,6 +62,7 @@ app.command("tree")(tree.tree)
 app.command("log")(deliveries.log)
 app.command("show")(deliveries.show)
 app.command("status")(status.status)
+app.command("reconcile")(reconcile.reconcile)
 app.add_typer(database.app, name="database")
 
 

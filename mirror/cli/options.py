@@ -11,7 +11,7 @@ import typer
 
 from mirror import logs, service, settings, values
 from mirror.cli.output import warn
-from mirror.core.model import Micros, Seq
+from mirror.core.model import Micros, Owner, Seq
 from mirror.errors import ConfigurationError, NotFound
 from mirror.settings import Settings
 from mirror.store import journal, platforms
@@ -70,6 +70,14 @@ def name_of(database: Database, platform: str | None) -> str:
     """The platform that is meant. Raises NotFound."""
     with database.read() as connection:
         return platforms.resolve(connection, platform).name
+
+
+def owner_of(text: str) -> Owner:
+    """The owner that TYPE:ID means. Raises ConfigurationError."""
+    kind, colon, identity = text.partition(":")
+    if not (kind and colon and identity):
+        raise ConfigurationError(f"{text!r} is no owner, such as TEAM:cmetid_1.")
+    return Owner(kind.upper(), identity)
 
 
 def place(connection: Connection, platform: str, text: str) -> Seq:

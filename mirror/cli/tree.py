@@ -18,14 +18,14 @@ from mirror.cli.options import (
     JsonOption,
     PlatformOption,
     name_of,
+    owner_of,
     place,
     readable,
 )
 from mirror.cli.output import as_json, console, progress, safe, say
-from mirror.core.model import Owner, Seq
+from mirror.core.model import Seq
 from mirror.core.paths import ROOT, normalise
 from mirror.core.rules import Rules
-from mirror.errors import ConfigurationError
 from mirror.store import queries
 from mirror.store.engine import Database, open_database
 from mirror.store.queries import Branch
@@ -56,7 +56,7 @@ def tree(
     json: JsonOption = False,
 ) -> None:
     """Draw the tree of classes, with how many media are in each."""
-    whose = None if owner is None else _owner(owner)
+    whose = None if owner is None else owner_of(owner)
     with readable(database) as (found, opened):
         name = name_of(opened, platform)
         with opened.read() as connection:
@@ -113,13 +113,6 @@ def _label(branch: Branch) -> Text:
     if branch.in_doubt:
         label.append("  in doubt", style="yellow")
     return label
-
-
-def _owner(text: str) -> Owner:
-    kind, colon, identity = text.partition(":")
-    if not (kind and colon and identity):
-        raise ConfigurationError(f"{text!r} is no owner, such as TEAM:cmetid_1.")
-    return Owner(kind.upper(), identity)
 
 
 def _described(branch: Branch) -> dict[str, object]:

@@ -68,6 +68,7 @@ class Reconciler:
         budget: int | None = None,
         tell: Tell = lambda _what, _count: None,
         stopping: Callable[[], bool] = lambda: False,
+        dry: bool = False,
         random: Random | None = None,
     ) -> None:
         """Bind the parts; nothing is read yet."""
@@ -78,6 +79,7 @@ class Reconciler:
         self._budget = budget
         self._tell = tell
         self._stopping = stopping
+        self._dry = dry
         self._random = random or Random()  # noqa: S311 - draws a sample, keeps no secret
         self._calls = 0
         self._owners = 0
@@ -86,7 +88,7 @@ class Reconciler:
 
     def run(self, *, only: Sequence[Owner] = (), full: bool = False) -> Outcome:
         """Settle doubts, then read everything, or these owners only; `full` forgets what was read before."""
-        if full:
+        if full and not self._dry:
             with self._database.write() as connection:
                 reconciling.forget_sweeps(connection, self._platform)
         try:
@@ -181,9 +183,7 @@ class Reconciler:
 
     def sweep_owner(self, owner: Owner) -> None:
         """Read an owner's media, then what the mirror has beyond them, then the classes."""
-        with self._database.write() as connection:
-            now = self._database.now(connection)
-            started = reconciling.begin_sweep(connection, self._platform, owner, now)
+        started = self._begin(owner)
         media_as_of = self._sink.head()
         for page in self._pages(self._reader.media_ids(owner)):
             self.read_materials(self._unread(page, started))
@@ -193,11 +193,24 @@ class Reconciler:
         self._sink.settle()
         self._observe_classes(owner, media_as_of)
         self._sink.settle()
-        with self._database.write() as connection:
-            now = self._database.now(connection)
-            reconciling.end_sweep(connection, self._platform, owner, now)
+        self._end(owner)
         self._owners += 1
         self._tell("owners", 1)
+
+    def _begin(self, owner: Owner) -> Micros:
+        """Return when this sweep began, perhaps in an earlier run."""
+        if self._dry:
+            with self._database.read() as connection:
+                return self._database.now(connection)
+        with self._database.write() as connection:
+            now = self._database.now(connection)
+            return reconciling.begin_sweep(connection, self._platform, owner, now)
+
+    def _end(self, owner: Owner) -> None:
+        if not self._dry:
+            with self._database.write() as connection:
+                now = self._database.now(connection)
+                reconciling.end_sweep(connection, self._platform, owner, now)
 
     def _observe_classes(self, owner: Owner, media_as_of: Seq) -> None:
         as_of = self._sink.head()
