@@ -10,8 +10,9 @@ import typer
 from mirror import service
 from mirror.cli.options import DatabaseOption, JsonOption, readable
 from mirror.cli.output import as_json, say, warn, when
+from mirror.core.estimate import Estimate
 from mirror.store import platforms, queries
-from mirror.store.queries import Status
+from mirror.store.queries import Status, Trust
 
 
 def status(
@@ -30,24 +31,30 @@ def status(
             else:
                 names = [platforms.resolve(connection, platform).name]
             told = [queries.status(connection, name) for name in names]
+            trusts = [
+                queries.trust(connection, one.progress.platform, one.counts.live) for one in told
+            ]
     if json:
         as_json(
             {
                 "database": opened.name,
                 "engine": opened.version,
                 "warnings": opened.warnings,
-                "platforms": [_described(one, stamp) for one in told],
+                "platforms": [
+                    {**_described(one, stamp), "trust": trust}
+                    for one, trust in zip(told, trusts, strict=True)
+                ],
             }
         )
         return
     say(f"Database {opened.name}, {opened.version}")
     for warning in opened.warnings:
         warn(f"mirror: {warning}")
-    for one in told:
-        _tell(one, stamp)
+    for one, trust in zip(told, trusts, strict=True):
+        _tell(one, stamp, found.api_rate, trust)
 
 
-def _tell(found: Status, stamp: str) -> None:
+def _tell(found: Status, stamp: str, rate: float, trust: Trust) -> None:
     progress, counts = found.progress, found.counts
     removed = "" if found.removed_at is None else f", removed {when(found.removed_at)}"
     holds = f"{counts.live:,} media in {counts.classes:,} classes of {counts.owners:,} owners"
@@ -63,6 +70,10 @@ def _tell(found: Status, stamp: str) -> None:
         ("never received", ", ".join(found.never_received) or "nothing"),
         ("bootstrapped", "yes" if found.bootstrapped else "no"),
         ("last reconciled", when(progress.last_reconciled_at) or "never"),
+        ("read wholly", _read(trust, rate)),
+        ("corrected", _corrected(trust)),
+        ("wrong", _share(trust.wrong)),
+        ("  undoubted", _share(trust.wrong_undoubted)),
         ("head digest", progress.head_digest),
     ]
     say("")
@@ -71,6 +82,27 @@ def _tell(found: Status, stamp: str) -> None:
         say(f"  {name:<16}{text}")
     if _outdated(found, stamp):
         say("  Its state was made by other rules than these: `mirror rebuild` makes it anew.")
+
+
+def _read(trust: Trust, rate: float) -> str:
+    since = when(trust.oldest_read_at)
+    seconds = trust.calls_to_read_all / rate
+    again = f"all anew takes {trust.calls_to_read_all:,} calls, {seconds:,.0f} s at the set rate"
+    done = f"{trust.owners_read:,} of {trust.owners:,} owners"
+    return f"{done}, the oldest {since}; {again}" if since else f"{done}; {again}"
+
+
+def _corrected(trust: Trust) -> str:
+    kinds: dict[str, int] = {}
+    for tally in trust.corrections:
+        kinds[tally.label] = kinds.get(tally.label, 0) + tally.count
+    return ", ".join(f"{label} {count:,}" for label, count in sorted(kinds.items())) or "nothing"
+
+
+def _share(found: Estimate) -> str:
+    if not found.drawn:
+        return "not known: no materials were drawn yet"
+    return f"{found.share:.2%} ({found.low:.2%} to {found.high:.2%}, of {found.drawn:,} drawn)"
 
 
 def _listed(doubts: dict[str, int]) -> str:

@@ -17,6 +17,7 @@ from mirror.store.queries.deliveries import (
 )
 from mirror.store.queries.status import Counts, Progress, Status, progress, status
 from mirror.store.queries.tree import Branch, Medium, OwnerRow, at_or_beneath, owners, tree
+from mirror.store.queries.trust import Trust, trust
 
 __all__ = [
     "ANY",
@@ -31,6 +32,7 @@ __all__ = [
     "Progress",
     "Shown",
     "Status",
+    "Trust",
     "at_or_beneath",
     "log",
     "log_after",
@@ -39,4 +41,5 @@ __all__ = [
     "show",
     "status",
     "tree",
+    "trust",
 ]

@@ -57,7 +57,7 @@ class Status(Struct, frozen=True):
     quarantined: int
     unrecognised: int
     never_received: tuple[str, ...]  # event types of the platform that no delivery has had yet
-    bootstrapped: bool  # some owner's classes were observed completely
+    bootstrapped: bool  # every owner's classes were observed completely
     rules: str | None  # which rules made the state; None before the first delivery is applied
     generation: int
     feed_generation: int
@@ -95,7 +95,7 @@ def status(connection: sa.Connection, platform: str) -> Status:
         notable.get("quarantined", 0),
         notable.get("unrecognised", 0),
         count.never_received(),
-        count.of(owners, owners.c.observed_seq.is_not(None)) > 0,
+        count.bootstrapped(),
         None if checkpoint is None else checkpoint.rules,
         count.generation,
         count.feed_generation,
@@ -142,6 +142,10 @@ class _Counter:
             projects=self.of(projects, sa.not_(projects.c.gone)),
             tasks=self.of(tasks),
         )
+
+    def bootstrapped(self) -> bool:
+        unread = self.of(owners, owners.c.observed_seq.is_(None))
+        return unread == 0 and self.of(owners) > 0
 
     def never_received(self) -> tuple[str, ...]:
         query = sa.select(outcomes.c.event_type).where(self._mine(outcomes)).distinct()
