@@ -217,10 +217,14 @@ class Reconciler:
         theirs = self._call(self._reader.class_paths, owner)
         self._sink.put(ClassesObserved(as_of, owner, tuple(theirs), media_as_of))
 
+    def listed_owners(self) -> list[Owner]:
+        """Return the owners that the platform lists."""
+        return self._call(lambda: list(self._reader.owners()))
+
     def _all_owners(self) -> Iterator[Owner]:
         with self._database.read() as connection:
             known = [sweep.owner for sweep in reconciling.sweeps(connection, self._platform)]
-        listed = self._call(lambda: list(self._reader.owners()))
+        listed = self.listed_owners()
         yield from dict.fromkeys([*(o for o in listed if o not in set(known)), *known])
 
     def _unread(self, ids: Sequence[MaterialId], started: Micros) -> list[MaterialId]:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from random import Random
 
-from mirror.core.model import Micros
+from mirror.core.model import Micros, Owner
 from mirror.errors import MirrorError
 from mirror.store import reconciling
 from mirror.store.engine import Database
@@ -34,6 +34,9 @@ DOUBTS_EVERY = 15.0
 
 SWEEP_AGAIN = 24 * 3600 * 1_000_000
 """Microseconds after which an owner is read again."""
+
+LISTS_EVERY = 600.0
+"""Seconds between readings of what is listed as a whole: owners, projects, tasks."""
 
 WORST = 300.0
 """Seconds between attempts, at most, while the platform does not answer."""
@@ -60,6 +63,8 @@ class Watch:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
         self._sampled = self._doubted = clock()
+        self._listed_at: float | None = None
+        self._listed: list[Owner] = []
 
     def start(self) -> None:
         """Begin."""
@@ -104,17 +109,21 @@ class Watch:
         if now - self._sampled >= SAMPLE_EVERY:
             self._sampled = now
             reconciler.sample(SAMPLE)
+        if self._listed_at is None or now - self._listed_at >= LISTS_EVERY:
+            self._listed = reconciler.listed_owners()
+            reconciler.read_projects()
+            reconciler.read_tasks()
+            self._listed_at = now
         return self._sweep_one(reconciler)
 
     def _sweep_one(self, reconciler: Reconciler) -> bool:
         with self._database.read() as connection:
             due = Micros(self._database.now(connection) - SWEEP_AGAIN)
             sweeps = reconciling.sweeps(connection, self._platform)
-        waiting = [s.owner for s in sweeps if s.finished_at is None or s.finished_at < due]
+        known = {sweep.owner for sweep in sweeps}
+        waiting = [owner for owner in self._listed if owner not in known]
+        waiting += [s.owner for s in sweeps if s.finished_at is None or s.finished_at < due]
         if not waiting:
             return False
         reconciler.sweep_owner(waiting[0])
-        if len(waiting) == 1:  # the last of this round: now the rest that is read as a whole
-            reconciler.read_projects()
-            reconciler.read_tasks()
         return len(waiting) > 1
