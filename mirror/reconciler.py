@@ -124,7 +124,8 @@ def watching(database: Database, rules: Rules, access: Access) -> Iterator[None]
                 platform_id, access.endpoint, access.secret_id, access.secret_key, rate=access.rate
             )
             clients.append(client)
-            watches.append(_watch(database, name, rules, PlatformReader(client)))
+            reader = PlatformReader(client)
+            watches.append(_watch(database, name, rules, reader, access.rate))
         for watch in watches:
             watch.start()
         yield
@@ -139,10 +140,12 @@ STOP_SECONDS = 5.0
 """Seconds that a read under way has to end in, when the server stops."""
 
 
-def _watch(database: Database, platform: str, rules: Rules, reader: PlatformReader) -> Watch:
+def _watch(
+    database: Database, platform: str, rules: Rules, reader: PlatformReader, rate: float
+) -> Watch:
     sink = JournalSink(database, platform, _settled(database, platform, rules))
 
     def make(stopping: Callable[[], bool]) -> Reconciler:
         return Reconciler(database, platform, reader, sink, stopping=stopping)
 
-    return Watch(database, platform, make, clock=time.monotonic)
+    return Watch(database, platform, make, clock=time.monotonic, rate=rate)

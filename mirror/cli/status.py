@@ -13,6 +13,7 @@ from mirror.cli.output import as_json, say, warn, when
 from mirror.core.estimate import Estimate
 from mirror.store import platforms, queries
 from mirror.store.queries import Status, Trust
+from mirror.sync.watch import SHARE
 
 
 def status(
@@ -86,8 +87,8 @@ def _tell(found: Status, stamp: str, rate: float, trust: Trust) -> None:
 
 def _read(trust: Trust, rate: float) -> str:
     since = when(trust.oldest_read_at)
-    seconds = trust.calls_to_read_all / rate
-    again = f"all anew takes {trust.calls_to_read_all:,} calls, {seconds:,.0f} s at the set rate"
+    hours = trust.calls_to_read_all / rate / SHARE / 3600
+    again = f"all anew takes {trust.calls_to_read_all:,} calls: {hours:,.1f} h beside a server"
     done = f"{trust.owners_read:,} of {trust.owners:,} owners"
     return f"{done}, the oldest {since}; {again}" if since else f"{done}; {again}"
 

@@ -84,6 +84,11 @@ class Reconciler:
         self._calls = 0
         self._owners = 0
 
+    @property
+    def calls(self) -> int:
+        """How many calls were made so far."""
+        return self._calls
+
     # ------------------------------------------------------------------ runs
 
     def run(self, *, only: Sequence[Owner] = (), full: bool = False) -> Outcome:

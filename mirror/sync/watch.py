@@ -32,8 +32,11 @@ SAMPLE_EVERY = 300.0
 DOUBTS_EVERY = 15.0
 """Seconds between looks at what is in doubt: time for late deliveries to settle it by themselves."""
 
-SWEEP_AGAIN = 24 * 3600 * 1_000_000
-"""Microseconds after which an owner is read again."""
+SWEEP_AGAIN = 600 * 1_000_000
+"""Microseconds after which an owner is read again, at the earliest."""
+
+SHARE = 0.25
+"""Part of the calls that sweeps may use: the rest is for what is new or in doubt."""
 
 LISTS_EVERY = 600.0
 """Seconds between readings of what is listed as a whole: owners, projects, tasks."""
@@ -52,13 +55,16 @@ class Watch:
         make: Callable[[Callable[[], bool]], Reconciler],
         *,
         clock: Callable[[], float],
+        rate: float,
         random: Random | None = None,
     ) -> None:
-        """Bind the parts; `make` builds a reconciler that asks whether to stop, `clock` tells steady seconds."""
+        """Bind the parts; `make` builds a reconciler that asks whether to stop, `rate` is calls a second."""
         self._database = database
         self._platform = platform
         self._make = make
-        self._clock = clock
+        self._clock = clock  # steady seconds
+        self._rate = rate
+        self._rests_until = clock()
         self._random = random or Random()  # noqa: S311 - spreads attempts, keeps no secret
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
@@ -117,6 +123,8 @@ class Watch:
         return self._sweep_one(reconciler)
 
     def _sweep_one(self, reconciler: Reconciler) -> bool:
+        if self._clock() < self._rests_until:
+            return False
         with self._database.read() as connection:
             due = Micros(self._database.now(connection) - SWEEP_AGAIN)
             sweeps = reconciling.sweeps(connection, self._platform)
@@ -125,5 +133,7 @@ class Watch:
         waiting += [s.owner for s in sweeps if s.finished_at is None or s.finished_at < due]
         if not waiting:
             return False
+        before = reconciler.calls
         reconciler.sweep_owner(waiting[0])
-        return len(waiting) > 1
+        self._rests_until = self._clock() + (reconciler.calls - before) / (self._rate * SHARE)
+        return True
