@@ -10,10 +10,28 @@ from typing import Any
 import pytest
 from tencentcloud.common.exception import TencentCloudSDKException
 
-from mirror.platform.simulator import PRESET_CLASSES, Owner, Platform
+from mirror.platform.simulator import (
+    LIFELIKE,
+    PRESET_CLASSES,
+    SILENT,
+    Limits,
+    Owner,
+    Platform,
+    Workload,
+)
 from mirror.platform.simulator.api import ApiServer
 
 Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def platform(platform: Platform) -> Platform:
+    """Something of everything."""
+    mix = LIFELIKE | SILENT | {"link_material": 60, "link_class": 60, "create_project": 60}
+    work = Workload(platform, 3, mix, limits=Limits(projects=30))
+    for _ in range(800):
+        work.step()
+    return platform
 
 
 def refused(ask: Ask, action: str, **params: Any) -> str:
@@ -242,38 +260,3 @@ def test_tasks_and_their_details(platform: Platform, ask: Ask) -> None:
         if output is not None:
             assert (output.MaterialId, output.VodFileId) == (task.material_id, task.file_id)
     assert refused(ask, "DescribeTaskDetail", TaskId="gone") == "ResourceNotFound"
-
-
-LIMITS = [
-    ("ListMedia", {"Limit": 51}, "InvalidParameterValue.Limit"),
-    ("FlattenListMedia", {"Limit": 51}, "InvalidParameterValue"),
-    ("FlattenListMedia", {"Offset": -1}, "InvalidParameterValue"),
-    ("DescribeMaterials", {"MaterialIds": ["m"] * 21}, "InvalidParameterValue"),
-    ("DescribeProjects", {"ProjectIds": ["p"] * 21}, "InvalidParameterValue"),
-    ("DescribeProjects", {"CategorySet": ["CIRCUS"]}, "InvalidParameterValue.CategorySet"),
-    ("DescribeProjects", {"Sort": {"Order": "Up"}}, "InvalidParameterValue.SortOrder"),
-    ("DescribeProjects", {"Sort": {"Field": "Name"}}, "InvalidParameterValue"),
-    ("DescribeTeams", {"Limit": 31}, "InvalidParameterValue"),
-    ("DescribeTeams", {"TeamIds": ["t"] * 31}, "InvalidParameterValue"),
-    ("DescribeAccounts", {"Limit": 21}, "InvalidParameterValue"),
-    ("DescribeTasks", {"Limit": 21}, "InvalidParameterValue"),
-    ("ListMedia", {"ClassPath": "/nowhere"}, "InvalidParameterValue.ClassNotExist"),
-    ("FlattenListMedia", {"ClassPath": "/nowhere"}, "InvalidParameterValue.ClassPath"),
-    ("ListMedia", {"ClassPath": "nowhere"}, "InvalidParameterValue.ClassPath"),
-    ("ListMedia", {"Owner": {"Type": "CLUB", "Id": "c"}}, "InvalidParameterValue.OwnerType"),
-    ("DescribeMaterials", {"MaterialIds": None}, "MissingParameter"),
-    ("DescribeMaterials", {"MaterialIds": [1]}, "InvalidParameter"),
-    ("DescribeTeams", {"Limit": "10"}, "InvalidParameter"),
-    ("DescribeTeams", {"Platform": "other"}, "ResourceNotFound.Platform"),
-    ("DescribeTeams", {"Platform": ""}, "InvalidParameterValue.Platform"),
-]
-
-
-@pytest.mark.parametrize(("action", "wrong", "code"), LIMITS)
-def test_a_limit_is_kept(
-    platform: Platform, ask: Ask, action: str, wrong: dict[str, Any], code: str
-) -> None:
-    params: dict[str, Any] = {}
-    if action in ("ListMedia", "FlattenListMedia"):
-        params = {"Owner": entity(platform.owners()[0]), "ClassPath": "/"}
-    assert refused(ask, action, **params | wrong) == code

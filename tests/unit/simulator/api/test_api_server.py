@@ -11,13 +11,14 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from tencentcloud.cme.v20191029 import models
 from tencentcloud.common.exception import TencentCloudSDKException
 
 from mirror.platform.simulator import Platform
 from mirror.platform.simulator.api import ApiServer, Call, Fault, Faults
 from mirror.platform.simulator.api.errors import ApiError
 from mirror.platform.simulator.api.pace import Pace
-from mirror.platform.simulator.api.params import read_params
+from mirror.platform.simulator.api.params import _ACTIONS, read_params
 
 Ask = Callable[..., Any]
 Sdk = Callable[..., Any]
@@ -85,6 +86,13 @@ def test_unknown_actions_and_parameters_are_refused(api: ApiServer, sdk: Sdk) ->
     assert code_of(lambda: client.call_json("DescribeTeams", [])) == "InvalidParameter"
     with pytest.raises(ApiError, match="InvalidParameter"):
         read_params("DescribeTeams", b"{", "studio")
+
+
+@pytest.mark.parametrize("action", _ACTIONS)
+def test_an_action_takes_what_the_sdk_can_send(action: str) -> None:
+    fields = {name[1:] for name in vars(getattr(models, f"{action}Request")())}
+    taken = _ACTIONS[action]
+    assert {"Platform", *taken.needed, *taken.also} == fields
 
 
 def test_each_action_has_its_own_pace() -> None:
