@@ -98,11 +98,11 @@ def _target(database: Database, file: Path, platform: str | None) -> str:
 
 def _tell(report: Report) -> None:
     if report.was_known:
-        at = f"its {report.resumed_at - 1:,} lines" if report.resumed_at else "it"
+        at = f"its {report.resumed_line - 1:,} lines" if report.resumed_line else "it"
         say(f"{report.file}: {at} were imported before; --again appends them anew.")
         return
-    if report.resumed_at is not None:
-        say(f"{report.file}: resumed at line {report.resumed_at:,}.")
+    if report.resumed_line is not None:
+        say(f"{report.file}: resumed at line {report.resumed_line:,}.")
     verb = "restored" if report.restored else "appended"
     where = f" as {report.first_seq:,} to {report.last_seq:,}" if report.appended else ""
     say(f"{report.file}: {verb} {report.appended:,} deliveries{where}.")

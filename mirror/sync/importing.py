@@ -47,7 +47,7 @@ class Report(Struct):
     file: str
     platform: str
     restored: bool = False  # an export with envelopes
-    resumed_at: int | None = None  # the first line that was not taken before
+    resumed_line: int | None = None  # the first line that was not taken before
     lines: int = 0  # read now
     appended: int = 0
     first_seq: Seq | None = None
@@ -61,7 +61,7 @@ class Report(Struct):
     @property
     def was_known(self) -> bool:
         """Whether all of it had been taken before."""
-        return self.resumed_at is not None and not self.lines
+        return self.resumed_line is not None and not self.lines
 
     def add(self, seqs: list[Seq]) -> None:
         """Counts appended deliveries."""
@@ -104,7 +104,7 @@ def import_file(
     track = _Track(database, platform, path, again=again)
     report = Report(str(path), platform)
     if track.after is not None:
-        report.resumed_at = track.after.lines + 1
+        report.resumed_line = track.after.lines + 1
     with opened(path) as stream:
         content = _Unread(stream.readline(LONGEST_HEADER), stream)
         header = envelope.read_header(content.first_line)

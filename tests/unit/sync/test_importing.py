@@ -69,7 +69,7 @@ def test_a_finished_file_appends_nothing_unless_asked_to(
     path = archive(tmp_path, 3)
     assert bring(database, path).appended == 3
     known = bring(database, path)
-    assert (known.appended, known.was_known, known.resumed_at) == (0, True, 4)
+    assert (known.appended, known.was_known, known.resumed_line) == (0, True, 4)
     renamed = tmp_path / "renamed.gz"
     renamed.write_bytes(gzip.compress(path.read_bytes()))
     assert bring(database, renamed).was_known
@@ -89,7 +89,7 @@ def test_a_finished_file_appends_nothing_unless_asked_to(
 def test_a_file_that_grew_appends_what_is_new(database: Database, tmp_path: Path) -> None:
     bring(database, archive(tmp_path, 3))
     report = bring(database, archive(tmp_path, 5))
-    assert (report.resumed_at, report.appended) == (4, 2)
+    assert (report.resumed_line, report.appended) == (4, 2)
     assert [row.body for row in everything(database)] == [CREATED % n for n in range(5)]
 
 
@@ -114,7 +114,7 @@ def test_an_interrupted_import_takes_no_line_twice(
     taken = len(everything(database))
     assert 0 < taken < 50
     report = bring(database, path)
-    assert report.resumed_at == taken + 1
+    assert report.resumed_line == taken + 1
     assert [row.body for row in everything(database)] == [CREATED % n for n in range(50)]
 
 
@@ -204,7 +204,7 @@ def test_an_interrupted_restoration_goes_on(
         with pytest.raises(InputError, match="delivery 9 of 23: it was cut off"):
             bring(empty, cut)
         report = bring(empty, exported)
-        assert report.resumed_at == 11
+        assert report.resumed_line == 11
         assert everything(empty) == everything(database)
 
 
