@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, func, or_, select
 
 from mirror.core import paths
 from mirror.core.model import Seq
@@ -36,11 +36,35 @@ def changes_differ(
     connection: Connection, platform: str, one: int, other: int, after: Seq, until: Seq
 ) -> bool:
     """Tell whether two generations have different change rows for the deliveries in (after, until]."""
+    mine, theirs = schema.changes.alias("mine"), schema.changes.alias("theirs")
 
-    def stream(generation: int) -> Iterator[Row]:
-        return _stream(connection, schema.changes, platform, generation, after, until)
+    def of(table: FromClause, generation: int) -> ColumnElement[bool]:
+        return and_(
+            table.c.platform == platform,
+            table.c.generation == generation,
+            table.c.seq > after,
+            table.c.seq <= until,
+        )
 
-    return next(_differences(schema.changes, stream(one), stream(other)), None) is not None
+    def count(table: FromClause, generation: int) -> int:
+        counted = select(func.count()).select_from(table).where(of(table, generation))
+        return connection.execute(counted).scalar_one()
+
+    if count(mine, one) != count(theirs, other):
+        return True
+    same_place = and_(
+        theirs.c.platform == mine.c.platform,
+        theirs.c.generation == other,
+        theirs.c.seq == mine.c.seq,
+        theirs.c.ordinal == mine.c.ordinal,
+    )
+    rest = ("entity", "key", "op", "before", "after")
+    differs = or_(
+        theirs.c.seq.is_(None), *(mine.c[name].is_distinct_from(theirs.c[name]) for name in rest)
+    )
+    joined = mine.outerjoin(theirs, same_place)
+    statement = select(mine.c.seq).select_from(joined).where(of(mine, one), differs).limit(1)
+    return connection.execute(statement).first() is not None
 
 
 def mismatches(
@@ -65,8 +89,6 @@ def _stream(
     table: Table,
     platform: str,
     generation: int,
-    after: Seq | None = None,
-    until: Seq | None = None,
 ) -> Iterator[Row]:
     columns = list(table.c)[2:]
     keys = [column for column in table.primary_key if column.name not in {"platform", "generation"}]
@@ -78,10 +100,6 @@ def _stream(
         .order_by(*keys)
         .execution_options(yield_per=5_000)
     )
-    if after is not None:
-        statement = statement.where(table.c.seq > after)
-    if until is not None:
-        statement = statement.where(table.c.seq <= until)
     for row in connection.execute(statement):
         yield tuple(row)
 
