@@ -145,7 +145,9 @@ def create(library: Library, place: Place, above: MediaClass | None, origin: Ori
         changed_at=library.now,
         changed_seq=library.seq,
     )
-    preset = above is None or is_preset(library, place)
+    # A preset that a complete observation has not shown may be where it went to before.
+    seen_without = record(library, place.owner).observed_seq is not None
+    preset = above is None or (is_preset(library, place) and not seen_without)
     library.classes.put(row.class_id, row)
     end_departure(library, place)
     if origin == "inferred" and not preset:

@@ -30,7 +30,8 @@ def add(state: State, place: Place, origin: str) -> ClassRow:
         place=place,
         origin=origin,
         known_since=state.now,
-        preset=state.unseen_preset(place),
+        # A complete observation that lacked it makes it a guess like any other.
+        preset=state.unseen_preset(place) and place.owner not in state.completely_observed,
     )
     # "An `inferred` class that is no preset carries doubt `inferred-class`".
     if row.is_guess():
