@@ -107,6 +107,7 @@ def _observe(library: Library, seen: ObservedMaterial) -> bool:
     if seen.link is not None or seen.material_type not in {None, "LINK"}:
         set_target(library, seen.material_id, _target(seen))
     if _location_is_newer(library, row, seen.place.owner):
+        row = replace(row, confirmed_at=None if known is None else known.confirmed_at)
         _keep_location(library, row, was_lost=known is None or known.state == "deleted")
     else:
         corrections.place_seen(library, known, here, seen.place)
