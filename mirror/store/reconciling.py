@@ -201,6 +201,17 @@ def class_paths(connection: Connection, platform: str, owner: Owner) -> list[str
     return list(connection.execute(statement).scalars())
 
 
+def structure_seq(connection: Connection, platform: str, owner: Owner) -> Seq:
+    """Return the last delivery that changed an owner's classes; a list read before it is not taken."""
+    owners = schema.owners
+    found = connection.execute(
+        select(owners.c.structure_seq).where(
+            _here(connection, platform, owners), _owned(owners, owner)
+        )
+    ).scalar()
+    return Seq(found or 0)
+
+
 def class_doubt_reasons(connection: Connection, platform: str, owner: Owner) -> set[str]:
     """Return why classes of an owner are in doubt."""
     keys = select(cast(_CLASSES.c.class_id, String)).where(

@@ -31,7 +31,7 @@ TOGETHER = 20
 """Ids in one DescribeMaterials, DescribeProjects or DescribeTasks call (API pages 1156/43264, 43244)."""
 
 ROUNDS = 5
-"""Times that doubts are looked at again, since settling one may raise others."""
+"""Times that doubts are looked at, since settling one may raise others, and that classes are listed anew."""
 
 MANY = 10_000
 
@@ -196,8 +196,8 @@ class Reconciler:
         for known in self._known(owner):
             self.read_materials(self._unread(known, started))
         self._sink.settle()
-        self._observe_classes(owner, media_as_of)
-        self._sink.settle()
+        if not self._observe_classes(owner, media_as_of):
+            return  # it stays the next one to be read
         self._end(owner)
         self._owners += 1
         self._tell("owners", 1)
@@ -217,10 +217,17 @@ class Reconciler:
                 now = self._database.now(connection)
                 reconciling.end_sweep(connection, self._platform, owner, now)
 
-    def _observe_classes(self, owner: Owner, media_as_of: Seq) -> None:
-        as_of = self._sink.head()
-        theirs = self._call(self._reader.class_paths, owner)
-        self._sink.put(ClassesObserved(as_of, owner, tuple(theirs), media_as_of))
+    def _observe_classes(self, owner: Owner, media_as_of: Seq) -> bool:
+        """List an owner's classes, anew while they change meanwhile; return whether a list was taken."""
+        for _ in range(ROUNDS):
+            as_of = self._sink.head()
+            theirs = self._call(self._reader.class_paths, owner)
+            self._sink.put(ClassesObserved(as_of, owner, tuple(theirs), media_as_of))
+            self._sink.settle()
+            with self._database.read() as connection:
+                if reconciling.structure_seq(connection, self._platform, owner) <= as_of:
+                    return True
+        return False
 
     def listed_owners(self) -> list[Owner]:
         """Return the owners that the platform lists."""
