@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
@@ -26,6 +27,33 @@ class Reply(NamedTuple):
 GONE: Final = Reply(0, "", b"", 0)
 
 Answer = Callable[[Mapping[str, str], bytes], Reply]
+
+
+class Place:
+    """A port of our own. While nobody listens there, connections are refused and it stays ours.
+
+    Only Linux lets a socket listen where another one is bound; elsewhere the port is up for grabs.
+    """
+
+    def __init__(self) -> None:
+        self.port = 0
+        self._held: socket.socket | None = None
+
+    def take(self) -> int:
+        """The port, the same one until `leave`; 0 is any."""
+        if self._held is None and sys.platform == "linux":
+            self._held = socket.socket()
+            # Who listens there shares the address with this one, which never does.
+            self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._held.bind(("127.0.0.1", self.port))
+            self.port = self._held.getsockname()[1]
+        return self.port
+
+    def leave(self) -> None:
+        """Let others have the port."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
 
 class Connections(ThreadingMixIn, TCPServer):

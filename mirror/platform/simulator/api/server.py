@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from threading import Event, RLock, Thread
 from typing import Final, NamedTuple, Self
 
-from mirror.platform.simulator.api.connections import GONE, Connections, Reply
+from mirror.platform.simulator.api.connections import GONE, Connections, Place, Reply
 from mirror.platform.simulator.api.errors import ApiError
 from mirror.platform.simulator.api.faults import Fault, Faults
 from mirror.platform.simulator.api.pace import Pace
@@ -66,7 +66,7 @@ class ApiServer:
         self._stopping = Event()
         self._connections: Connections | None = None
         self._broken: list[Exception] = []
-        self._port = 0
+        self._place = Place()
 
     def __enter__(self) -> Self:
         self.up()
@@ -74,13 +74,14 @@ class ApiServer:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.down()
+        self._place.leave()
         if kind is None and self._broken:
             raise self._broken[0]
 
     @property
     def url(self) -> str:
         """Where it serves; the same after `down` and `up`."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self._place.port}"
 
     @property
     def secret_id(self) -> str:
@@ -112,8 +113,8 @@ class ApiServer:
         """Serve, on the port it had before if it had one."""
         if self._connections is None:
             self._stopping.clear()
-            self._connections = Connections(self._port, self._reply)
-            self._port = self._connections.server_address[1]
+            self._connections = Connections(self._place.take(), self._reply)
+            self._place.port = self._connections.server_address[1]
             Thread(
                 target=self._connections.serve_forever, args=(0.02,), name="api", daemon=True
             ).start()

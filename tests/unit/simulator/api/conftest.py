@@ -67,6 +67,8 @@ def ask(api: ApiServer, sdk: Callable[[ApiServer], Any]) -> Ask:
         request = getattr(models, f"{action}Request")()
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
+            # The oldest SDK that is supported lacks this field of an account.
+            warnings.filterwarnings("ignore", "CreateTime fileds are useless", UserWarning)
             request._deserialize({"Platform": "studio"} | params)
             return getattr(client, action)(request)
 

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from threading import Thread
 from typing import Any
@@ -184,6 +186,18 @@ def test_the_server_goes_down_and_comes_back_in_the_same_place(api: ApiServer, a
     api.up()
     assert api.url == url
     assert ask("DescribeTeams").TotalCount == 2
+
+
+def test_a_server_that_is_down_keeps_its_place(api: ApiServer, platform: Platform) -> None:
+    url = api.url
+    api.down()
+    with ExitStack() as stack:
+        others = [stack.enter_context(ApiServer(platform)).url for _ in range(20)]
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5)
+        api.up()
+    assert url not in others
+    assert api.url == url
 
 
 def test_going_down_ends_what_is_under_way(api: ApiServer, ask: Ask) -> None:
