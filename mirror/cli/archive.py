@@ -23,7 +23,7 @@ from mirror.errors import NotFound
 from mirror.store import platforms
 from mirror.store.engine import Database
 from mirror.sync import settle
-from mirror.sync.compressed import STANDARD_INPUT
+from mirror.sync.compressed import STANDARD_INPUT, is_stream
 from mirror.sync.exporting import Skipped, bodies, deliveries, envelopes
 from mirror.sync.importing import Report, header_of, import_file
 
@@ -54,33 +54,34 @@ def import_(
     `mirror export --envelope` restores a journal exactly, into an empty platform.
     """
     reports = []
-    with owned(database) as (found, opened):
-        target = None
-        for file in files:
-            target = _target(opened, file, platform)
-            if file == STANDARD_INPUT:
-                warn("mirror: standard input cannot be resumed; if this stops, it starts anew.")
-            try:
-                with progress(f"Importing {file.name}") as bar:
-                    report = import_file(
-                        opened,
-                        target,
-                        file,
-                        largest_body=found.max_body_bytes,
-                        again=again,
-                        tell=bar.add,
-                    )
-            except KeyboardInterrupt:
-                warn("mirror: interrupted; the same command goes on where this one stopped.")
-                raise typer.Exit(INTERRUPTED) from None
-            reports.append(report)
-            if not json:
-                _tell(report)
-        for name in dict.fromkeys(report.platform for report in reports):
-            with progress("Applying", total=settle.backlog(opened, name)) as bar:
-                settle.settle(opened, name, service.rules_of(found), bar.add)
+    try:
+        with owned(database) as (found, opened):
+            for file in files:
+                report = _take(opened, file, platform, found.max_body_bytes, again=again)
+                reports.append(report)
+                if not json:
+                    _tell(report)
+            for name in dict.fromkeys(report.platform for report in reports):
+                with progress("Applying", total=settle.backlog(opened, name)) as bar:
+                    settle.settle(opened, name, service.rules_of(found), bar.add)
+    except KeyboardInterrupt:
+        warn("mirror: interrupted; the same command goes on where this one stopped.")
+        raise typer.Exit(INTERRUPTED) from None
     if json:
         as_json({"files": reports})
+
+
+def _take(
+    database: Database, file: Path, platform: str | None, largest_body: int, *, again: bool
+) -> Report:
+    target = _target(database, file, platform)
+    if is_stream(file):
+        name = "standard input" if file == STANDARD_INPUT else str(file)
+        warn(f"mirror: {name} cannot be resumed; after an interruption it starts anew.")
+    with progress(f"Importing {file.name}") as bar:
+        return import_file(
+            database, target, file, largest_body=largest_body, again=again, tell=bar.add
+        )
 
 
 def _target(database: Database, file: Path, platform: str | None) -> str:
@@ -135,7 +136,10 @@ def export(
     ] = False,
     database: DatabaseOption = None,
 ) -> None:
-    """Write the journal to standard output as JSON Lines, one received body a line."""
+    """Write the journal to standard output as JSON Lines.
+
+    One received body a line, or everything about each delivery.
+    """
     skipped = Skipped()
     with readable(database) as (_, opened):
         name = name_of(opened, platform)

@@ -25,6 +25,11 @@ INPUT = 2048
 """Bytes that zstd is given at once: four may stand for 128 KiB, so this bounds what comes out."""
 
 
+def is_stream(path: Path) -> bool:
+    """Whether a path can be read only once: standard input, a pipe, a device."""
+    return path == STANDARD_INPUT or not (path.is_file() or path.is_dir() or not path.exists())
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """The decompressed content of a file, or of standard input for `-`.

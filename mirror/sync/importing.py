@@ -20,7 +20,7 @@ from mirror.store.engine import Connection, Database
 from mirror.store.imports import Import
 from mirror.store.journal import Arrival
 from mirror.sync import envelope
-from mirror.sync.compressed import STANDARD_INPUT, opened
+from mirror.sync.compressed import is_stream, opened
 from mirror.sync.envelope import Header
 from mirror.sync.lines import Content, Mark, Piece, find, pieces
 
@@ -80,8 +80,8 @@ class Report(Struct):
 
 
 def header_of(path: Path) -> Header | None:
-    """The header, if the file is an export with envelopes; standard input is not looked into."""
-    if path == STANDARD_INPUT:
+    """The header, if the file is an export with envelopes; a stream is not looked into."""
+    if is_stream(path):
         return None
     with opened(path) as content:
         return envelope.read_header(content.readline(LONGEST_HEADER))
@@ -142,14 +142,15 @@ class _Unread:
 
 
 class _Track:
-    """The record of how far a file was taken; standard input has none."""
+    """The record of how far a file was taken; a stream has none, since it cannot be read again."""
 
     def __init__(self, database: Database, platform: str, path: Path, *, again: bool) -> None:
         self._database = database
         self._platform = platform
         self._path = path
         self._records: dict[bytes, Import] = {}
-        known = [] if path == STANDARD_INPUT else self._known()
+        self._is_stream = is_stream(path)
+        known = [] if self._is_stream else self._known()
         self.after = known[-1] if known and not again else None
         self._before = [mark.fingerprint for mark in known if again or mark is self.after]
         self._started: Seq | None = None
@@ -161,7 +162,7 @@ class _Track:
             self._started = Seq(journal.head(connection, self._platform) + 1)
 
     def advance(self, connection: Connection, end: Mark, now: Micros) -> None:
-        if self._path == STANDARD_INPUT or self._started is None:
+        if self._is_stream or self._started is None:
             return
         record = Import(
             fingerprint=end.fingerprint,
@@ -178,7 +179,7 @@ class _Track:
         self._before = [end.fingerprint]
 
     def finish(self) -> None:
-        if self._path != STANDARD_INPUT and self._before:
+        if not self._is_stream and self._before:
             with self._database.write() as connection:
                 imports.finish(connection, self._platform, self._before[-1])
 

@@ -1,9 +1,12 @@
 """What commands print, for people and as JSON, and what they end with."""
 
 import json
+import os
 import re
 import socket
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -460,3 +463,38 @@ def test_a_read_database_is_where_reads_go(
     monkeypatch.setenv("MIRROR_DATABASE", "sqlite:///other.db")
     assert len(mirror.json("tree")) == 2
     assert mirror.json("tree", "--database=sqlite:///other.db") == []
+
+
+def test_a_pipe_is_read_once_and_said_to_be_unresumable(mirror: Command) -> None:
+    mirror("status")
+    os.mkfifo("pipe")
+
+    def feed() -> None:
+        with Path("pipe").open("wb") as pipe:
+            pipe.write(created("/a") + b"\n" + created("/b"))
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    shown = mirror("import", "pipe")
+    feeder.join()
+    assert "appended 2 deliveries" in shown
+    assert "pipe cannot be resumed" in mirror.error
+
+
+def test_following_ends_well_when_interrupted(
+    mirror: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive(mirror, created("/a"))
+    bodies = [created("/b")]
+
+    def sleep(_: float) -> None:
+        if not bodies:
+            raise KeyboardInterrupt
+        with opened() as database:
+            with database.write() as connection:
+                journal.append(connection, "default", [Arrival(bodies.pop(), Micros(NEW_YEAR))])
+            apply_all(Applier(database, "default", Rules()))
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    shown = mirror("log", "--follow", "--json")
+    assert [json.loads(line)["seq"] for line in shown.splitlines()] == [1, 2]
