@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -68,6 +69,10 @@ app.add_typer(database.app, name="database")
 
 def main() -> None:
     """Runs the command that the arguments name, and exits with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal's encoding lacks is written out, not an error.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(prog_name="mirror")
     except MirrorError as error:

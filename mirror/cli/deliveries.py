@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from base64 import b64encode
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Annotated, get_args
 
 import msgspec
@@ -17,6 +18,7 @@ from mirror.core.decode import EVENT_TYPES
 from mirror.core.model import Outcome, Seq
 from mirror.errors import ConfigurationError
 from mirror.store import queries
+from mirror.store.engine import Database
 from mirror.store.queries import PENDING, Logged, Only, Shown
 
 OUTCOMES = (*get_args(Outcome), PENDING)
@@ -54,16 +56,11 @@ def log(
         if follow:
             rows = [row for row in rows if row.seq <= seen]
         _print(rows, json=json)
-        while follow:
-            time.sleep(LOOK_EVERY)
-            with opened.read() as connection:
-                rows = queries.log_after(connection, name, seen, only)
-                now = queries.progress(connection, name).applied_seq
-            _print(rows, json=json)
-            # A full page may have more behind it; a short one saw everything up to the checkpoint.
-            seen = rows[-1].seq if rows else now
-    if not rows and not json and not follow:
-        say("No deliveries.")
+        if follow:
+            with suppress(KeyboardInterrupt):  # that is how it ends
+                _follow(opened, name, seen, only, json=json)
+        elif not rows and not json:
+            say("No deliveries.")
 
 
 def show(
@@ -72,7 +69,7 @@ def show(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show one delivery: its body, its outcome, and the changes it made."""
+    """Show one delivery, its outcome and what it changed."""
     with readable(database) as (_, opened):
         name = name_of(opened, platform)
         with opened.read() as connection:
@@ -93,6 +90,17 @@ def show(
     say("")
     for line in _readable(found.body).splitlines():
         say(line)
+
+
+def _follow(database: Database, platform: str, seen: Seq, only: Only, *, json: bool) -> None:
+    while True:
+        time.sleep(LOOK_EVERY)
+        with database.read() as connection:
+            rows = queries.log_after(connection, platform, seen, only)
+            now = queries.progress(connection, platform).applied_seq
+        _print(rows, json=json)
+        # A page may have more behind it; without one, all up to the checkpoint was seen.
+        seen = rows[-1].seq if rows else now
 
 
 def _print(rows: Iterable[Logged], *, json: bool) -> None:

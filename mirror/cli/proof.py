@@ -71,9 +71,10 @@ def rebuild(
 def verify(
     platform: PlatformOption = None, database: DatabaseOption = None, json: JsonOption = False
 ) -> None:
-    """Prove the mirror: the journal's chain, the invariants, live state against a fresh rebuild.
+    """Prove that the mirror is what its journal leads to.
 
-    Each difference is printed; exit code 1 if there is any.
+    The journal's chain, the invariants, and live state against a fresh rebuild, row for row. Each
+    difference is printed; exit code 1 if there is any.
     """
     count, kept = 0, []
     with readable(database) as (found, opened):

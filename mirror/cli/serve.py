@@ -16,7 +16,10 @@ HostOption = Annotated[
     typer.Option(metavar="ADDRESS", help="Listen on this address. Default: MIRROR_HOST."),
 ]
 PortOption = Annotated[
-    int | None, typer.Option(min=0, max=65535, help="Listen on this port. Default: MIRROR_PORT.")
+    int | None,
+    typer.Option(
+        min=0, max=65535, metavar="PORT", help="Listen on this port. Default: MIRROR_PORT."
+    ),
 ]
 
 

@@ -23,7 +23,7 @@ def status(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Tell how far each platform's mirror is, and what should be seen to."""
+    """Tell how far each mirror is, and what to see to."""
     with readable(database) as (found, opened):
         stamp = service.rules_of(found).stamp
         with opened.read() as connection:

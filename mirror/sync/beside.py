@@ -20,6 +20,7 @@ import msgspec
 
 from mirror import logs
 from mirror.core.rules import Rules
+from mirror.errors import MirrorError
 from mirror.store.engine import Database, open_database
 from mirror.sync.keep import SETBACK, WORST, Keeper, Orders
 
@@ -197,7 +198,11 @@ def main() -> None:
     logs.configure(job.log_format, job.log_level)
     orders = Orders()
     threading.Thread(target=_listen, args=(orders,), name="orders", daemon=True).start()
-    database = open_database(job.database_url, create=False)
+    try:
+        database = open_database(job.database_url, create=False)
+    except MirrorError as error:
+        log.error("The applier could not start: %s", error)  # noqa: TRY400 - no traceback needed
+        sys.exit(error.exit_code)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # a working set is large and holds hardly a cycle
