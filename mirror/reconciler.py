@@ -5,21 +5,23 @@ Takes plain values; who reads the settings is `mirror.service`.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from msgspec import Struct
 
 from mirror.core.model import Correction, Owner, Seq
 from mirror.core.rules import Rules
 from mirror.platform.client import PlatformClient
+from mirror.platform.pacing import Clock
 from mirror.platform.reader import PlatformReader
 from mirror.store import journal, platforms, reconciling
 from mirror.store.engine import Database
 from mirror.store.reconciling import Tally
 from mirror.sync.reading import DrySink, JournalSink, Sink
-from mirror.sync.reconcile import Outcome, Reconciler, Tell
+from mirror.sync.reconcile import BudgetSpent, Outcome, Reconciler, Tell
 from mirror.sync.settle import settle
 from mirror.sync.watch import Watch
 
@@ -49,11 +51,18 @@ class Report(Struct, frozen=True):
 
 
 @contextmanager
-def _reader(database: Database, platform: str, access: Access) -> Iterator[PlatformReader]:
+def _reader(
+    database: Database, platform: str, access: Access, clock: Clock | None = None
+) -> Iterator[PlatformReader]:
     with database.read() as connection:
         platform_id = platforms.resolve(connection, platform).platform_id
     with PlatformClient(
-        platform_id, access.endpoint, access.secret_id, access.secret_key, rate=access.rate
+        platform_id,
+        access.endpoint,
+        access.secret_id,
+        access.secret_key,
+        rate=access.rate,
+        clock=clock,
     ) as client:
         yield PlatformReader(client)
 
@@ -114,38 +123,50 @@ def watching(database: Database, rules: Rules, access: Access) -> Iterator[None]
     """Reconcile every platform of the database beside a server, as long as the body runs."""
     with database.read() as connection:
         names = [known.name for known in platforms.listed(connection) if known.removed_at is None]
-    watches: list[Watch] = []
-    clients: list[PlatformClient] = []
-    try:
+    stop = threading.Event()
+    with ExitStack() as stack:
         for name in names:
-            with database.read() as connection:
-                platform_id = platforms.resolve(connection, name).platform_id
-            client = PlatformClient(
-                platform_id, access.endpoint, access.secret_id, access.secret_key, rate=access.rate
-            )
-            clients.append(client)
-            reader = PlatformReader(client)
-            watches.append(_watch(database, name, rules, reader, access.rate))
-        for watch in watches:
+            reader = stack.enter_context(_reader(database, name, access, _Clock(stop)))
+            watch = _watch(database, name, rules, reader, access.rate, stop)
+            stack.callback(watch.stop, STOP_SECONDS)
             watch.start()
-        yield
-    finally:
-        for watch in watches:
-            watch.stop(STOP_SECONDS)
-        for client in clients:
-            client.close()
+        try:
+            yield
+        finally:
+            stop.set()
 
 
 STOP_SECONDS = 5.0
 """Seconds that a read under way has to end in, when the server stops."""
 
 
+class _Clock:
+    """Time for the client of a watch: being told to stop ends a wait between two attempts."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raise BudgetSpent when told to stop."""
+        if self._stop.wait(seconds):
+            raise BudgetSpent
+
+
 def _watch(
-    database: Database, platform: str, rules: Rules, reader: PlatformReader, rate: float
+    database: Database,
+    platform: str,
+    rules: Rules,
+    reader: PlatformReader,
+    rate: float,
+    stop: threading.Event,
 ) -> Watch:
     sink = JournalSink(database, platform, _settled(database, platform, rules))
 
     def make(stopping: Callable[[], bool]) -> Reconciler:
         return Reconciler(database, platform, reader, sink, stopping=stopping)
 
-    return Watch(database, platform, make, clock=time.monotonic, rate=rate)
+    return Watch(database, platform, make, clock=time.monotonic, rate=rate, stop=stop)

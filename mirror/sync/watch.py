@@ -56,6 +56,7 @@ class Watch:
         *,
         clock: Callable[[], float],
         rate: float,
+        stop: threading.Event | None = None,
         random: Random | None = None,
     ) -> None:
         """Bind the parts; `make` builds a reconciler that asks whether to stop, `rate` is calls a second."""
@@ -66,7 +67,7 @@ class Watch:
         self._rate = rate
         self._rests_until = clock()
         self._random = random or Random()  # noqa: S311 - spreads attempts, keeps no secret
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
         self._sampled = self._doubted = clock()
         self._listed_at: float | None = None
