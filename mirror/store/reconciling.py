@@ -269,8 +269,8 @@ def sweeps(connection: Connection, platform: str) -> list[Sweep]:
         .order_by(func.coalesce(_SWEEPS.c.finished_at, 0), owners.c.owner_type, owners.c.owner_id)
     )
     return [
-        Sweep(Owner(kind, key), _micros(started), _micros(finished))
-        for kind, key, started, finished in connection.execute(statement).tuples()
+        Sweep(Owner(row[0], row[1]), _micros(row[2]), _micros(row[3]))
+        for row in connection.execute(statement)
     ]
 
 
