@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
 from mirror.core.model import Micros, Seq
-from mirror.errors import NotFound
+from mirror.errors import LeaseLost, NotFound
 from mirror.store import schema
 
 _TABLE = schema.checkpoints
 _PLATFORMS = schema.platforms
+_LAST = schema.outcomes
+"""What goes last when a generation is deleted: every batch writes into it, so it tells which generations have rows."""
 
 
 class Checkpoint(Struct, frozen=True):
@@ -30,9 +32,14 @@ class Checkpoint(Struct, frozen=True):
         return replace(self, seq=seq)
 
 
-def live_generation(connection: Connection, platform: str) -> int:
-    """Return the generation that views and appliers use; raise `NotFound` for an unknown platform."""
+def live_generation(connection: Connection, platform: str, *, lock: bool = False) -> int:
+    """Return the generation that views and appliers use; raise `NotFound` for an unknown platform.
+
+    With `lock` no other transaction claims, opens or swaps generations of the platform until the commit.
+    """
     statement = select(_PLATFORMS.c.generation).where(_PLATFORMS.c.platform == platform)
+    if lock:
+        statement = statement.with_for_update()
     found: int | None = connection.execute(statement).scalar()
     if found is None:
         raise NotFound(f"There is no platform '{platform}'; `mirror platform list` names them.")
@@ -60,25 +67,15 @@ def claim(
 ) -> Checkpoint:
     """Take a checkpoint over: its epoch rises, so whoever held it before writes nothing more.
 
-    State that was made by other rules keeps their stamp, since only a rebuild makes it anew.
+    State that was made by other rules keeps their stamp, since only a rebuild makes it anew. Raises `LeaseLost` for a
+    generation that was opened and is given up by now.
     """
-    known = current(connection, platform, generation)
+    live = live_generation(connection, platform, lock=True)
+    known = current(connection, platform, live if generation is None else generation)
     if known is None:
-        wanted = live_generation(connection, platform) if generation is None else generation
-        known = Checkpoint(platform, wanted, Seq(0), 1, Micros(0), 1, rules)
-        connection.execute(
-            insert(_TABLE).values(
-                platform=platform,
-                generation=wanted,
-                seq=0,
-                epoch=1,
-                logical_at=0,
-                next_class_id=1,
-                rules=rules,
-                updated_at=now,
-            )
-        )
-        return known
+        if generation not in {None, live}:
+            raise LeaseLost(f"Platform '{platform}': another rebuild was started; this one ended.")
+        return _insert(connection, Checkpoint(platform, live, Seq(0), 1, Micros(0), 1, rules), now)
     mine = replace(known, epoch=known.epoch + 1, rules=rules if known.seq == 0 else known.rules)
     connection.execute(
         update(_TABLE)
@@ -88,11 +85,24 @@ def claim(
     return mine
 
 
-def next_generation(connection: Connection, platform: str) -> int:
-    """Return a generation number of the platform that was never used."""
-    live = live_generation(connection, platform)
-    statement = select(func.max(_TABLE.c.generation)).where(_TABLE.c.platform == platform)
-    return max(live, connection.execute(statement).scalar() or 0) + 1
+def open_generation(connection: Connection, platform: str, rules: str, now: Micros) -> int:
+    """Open a generation to be filled, of a number that was never used, and return it.
+
+    All others but the live one are given up: whoever fills them is stopped at its next write.
+    """
+    live = live_generation(connection, platform, lock=True)
+    others = abandoned(connection, platform)
+    opened = max([live, *others]) + 1
+    for generation in others:
+        retire(connection, platform, generation)
+    _insert(connection, Checkpoint(platform, opened, Seq(0), 1, Micros(0), 1, rules), now)
+    return opened
+
+
+def _insert(connection: Connection, checkpoint: Checkpoint, now: Micros) -> Checkpoint:
+    values = {name: getattr(checkpoint, name) for name in Checkpoint.__struct_fields__}
+    connection.execute(insert(_TABLE).values(**values, updated_at=now))
+    return checkpoint
 
 
 def swap(connection: Connection, platform: str, generation: int, *, new_feed: bool) -> None:
@@ -110,9 +120,9 @@ def swap(connection: Connection, platform: str, generation: int, *, new_feed: bo
 
 
 def generations(connection: Connection, platform: str) -> list[int]:
-    """Return every generation of the platform that still has rows in the smallest state table, or a checkpoint."""
+    """Return every generation of the platform that has a checkpoint or rows."""
     found: set[int] = set()
-    for table in (_TABLE, schema.owners, schema.outcomes):
+    for table in (_TABLE, _LAST):
         statement = select(table.c.generation).where(table.c.platform == platform).distinct()
         found.update(connection.execute(statement).scalars())
     return sorted(found)
@@ -133,7 +143,7 @@ def retire(connection: Connection, platform: str, generation: int) -> None:
 
 def drop_some(connection: Connection, platform: str, generation: int, most: int = 5_000) -> int:
     """Delete about `most` state rows of a retired generation; return how many went, 0 when none are left."""
-    for table in schema.STATE:
+    for table in sorted(schema.STATE, key=lambda table: table is _LAST):
         first = list(table.c)[2]
         mine = and_(table.c.platform == platform, table.c.generation == generation)
         last = select(first).where(mine).order_by(first).limit(1).offset(most).scalar_subquery()

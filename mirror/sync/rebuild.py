@@ -40,24 +40,16 @@ def rebuild(
 
     Raises `LeaseLost` if another rebuild of the platform was started meanwhile; the live state is untouched then.
     """
-    _stop_others(database, platform)
     with database.write() as connection:
-        generation = checkpoints.next_generation(connection, platform)
-        checkpoints.claim(
-            connection, platform, rules.stamp, database.now(connection), generation=generation
+        generation = checkpoints.open_generation(
+            connection, platform, rules.stamp, database.now(connection)
         )
+    drop_abandoned(database, platform)
     applier = Applier(database, platform, rules, generation=generation, batch=BATCH)
     total = _catch_up(applier, progress)
     report = _swap(database, applier, platform, generation, total)
     drop_abandoned(database, platform)
     return report
-
-
-def _stop_others(database: Database, platform: str) -> None:
-    with database.write() as connection:
-        for generation in checkpoints.abandoned(connection, platform):
-            checkpoints.retire(connection, platform, generation)
-    drop_abandoned(database, platform)
 
 
 def _catch_up(applier: Applier, progress: Progress | None) -> int:
@@ -79,7 +71,7 @@ def _swap(
         checked = applier.seq
         differs = compare.changes_differ(connection, platform, live, generation, Seq(0), checked)
     with database.write() as connection:
-        if checkpoints.live_generation(connection, platform) != live:
+        if checkpoints.live_generation(connection, platform, lock=True) != live:
             raise LeaseLost(f"Platform '{platform}': another rebuild swapped its state in first.")
         total += applier.finish_in(connection)
         done = checkpoints.current(connection, platform, generation)
