@@ -12,7 +12,7 @@ from mirror.core.model import Seq
 from mirror.core.rules import Rules
 from mirror.errors import Broken, InputError, LeaseLost
 from mirror.store import checkpoints, compare, journal, migrate, platforms
-from mirror.store.engine import Database
+from mirror.store.engine import Connection, Database
 from mirror.store.journal import Arrival
 from mirror.sync.apply import Applier, Progress
 
@@ -68,7 +68,7 @@ def _swap(
 ) -> RebuildReport:
     with database.read() as connection:
         live = checkpoints.live_generation(connection, platform)
-        checked = applier.seq
+        checked = min(applier.seq, _applied(connection, platform, live))
         differs = compare.changes_differ(connection, platform, live, generation, Seq(0), checked)
     with database.write() as connection:
         if checkpoints.live_generation(connection, platform, lock=True) != live:
@@ -77,11 +77,18 @@ def _swap(
         done = checkpoints.current(connection, platform, generation)
         if done is None:
             raise LeaseLost(f"Platform '{platform}': another rebuild was started; this one ended.")
+        # Nobody has been told of what the live state had not applied yet.
+        told = min(done.seq, _applied(connection, platform, live))
         differs = differs or compare.changes_differ(
-            connection, platform, live, generation, checked, done.seq
+            connection, platform, live, generation, checked, told
         )
         checkpoints.swap(connection, platform, generation, new_feed=differs)
     return RebuildReport(platform, total, done.seq, generation, differs)
+
+
+def _applied(connection: Connection, platform: str, generation: int) -> Seq:
+    checkpoint = checkpoints.current(connection, platform, generation)
+    return Seq(0) if checkpoint is None else checkpoint.seq
 
 
 def drop_abandoned(database: Database, platform: str) -> None:
