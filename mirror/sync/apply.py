@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mirror.store.engine import Connection
-
 from mirror.core.decode import decode
 from mirror.core.events import Decoded
 from mirror.core.fold import Inbound, Verdict, fold
@@ -20,8 +18,8 @@ from mirror.core.rules import Rules
 from mirror.core.shelf import NotLoaded
 from mirror.errors import LeaseLost
 from mirror.store import journal
-from mirror.store.checkpoints import Checkpoint, claim
-from mirror.store.engine import Database
+from mirror.store.checkpoints import Checkpoint, claim, current
+from mirror.store.engine import Connection, Database
 from mirror.store.journal import Delivery
 from mirror.store.state import Loader
 from mirror.store.writes import Batch, advance
@@ -118,6 +116,15 @@ class Applier:
         self, connection: Connection, checkpoint: Checkpoint, until: Seq | None
     ) -> list[Verdict]:
         deliveries = journal.read(connection, self._platform, checkpoint.seq, self._batch, until)
+        if not deliveries:
+            return []
+        known = current(connection, self._platform, checkpoint.generation)
+        if known is None or (known.seq, known.epoch) != (checkpoint.seq, checkpoint.epoch):
+            # Its rows are further on than those in memory; together they would be a library that never was.
+            raise LeaseLost(
+                f"Platform '{self._platform}': another applier or a rebuild took over at delivery "
+                f"{checkpoint.seq}; nothing was written here."
+            )
         loader = Loader(connection, self._platform, checkpoint.generation, self._library)
         return fold_all(self._library, loader, deliveries)
 
