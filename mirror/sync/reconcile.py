@@ -156,11 +156,13 @@ class Reconciler:
         self.read_materials(said)
 
     def enrich(self, most: int) -> int:
-        """Read the details of materials that no observation has shown yet; return how many there were."""
+        """Read the details of materials that no observation has shown yet; return how many could be told of."""
         with self._database.read() as connection:
             new = reconciling.unconfirmed_materials(connection, self._platform, most, deleted=False)
-        self.read_materials(new)
-        return len(new)
+        told = self.read_materials(new)
+        if told:
+            self._sink.settle()  # or the next look would ask for them again
+        return told
 
     def sample(self, count: int) -> None:
         """Read materials drawn at random, to estimate how many rows are wrong."""
@@ -170,8 +172,9 @@ class Reconciler:
 
     # ------------------------------------------------------------------ reading
 
-    def read_materials(self, ids: Iterable[MaterialId], *, sample: bool = False) -> None:
-        """Ask for materials by id, in twenties; what is not there is missing."""
+    def read_materials(self, ids: Iterable[MaterialId], *, sample: bool = False) -> int:
+        """Ask for materials by id, in twenties; what is not there is missing. Return how many could be told of."""
+        told = 0
         for some in _twenties(ids):
             as_of = self._sink.head()
             answer = self._call(self._reader.materials, some)
@@ -179,22 +182,29 @@ class Reconciler:
                 self._sink.put(MaterialsObserved(as_of, answer.found, sample))
             if answer.missing:
                 self._sink.put(MaterialsMissing(as_of, answer.missing, sample))
+            told += len(answer.found) + len(answer.missing)
             self._tell("materials", len(some))
+        return told
 
     def sweep(self, only: Sequence[Owner] = ()) -> None:
         """Read owners completely: those given, or all, least recently read first."""
         for owner in only or self._all_owners():
             self.sweep_owner(owner)
 
-    def sweep_owner(self, owner: Owner) -> None:
-        """Read an owner's media, then what the mirror has beyond them, then the classes."""
+    def sweep_owner(self, owner: Owner, aside: Callable[[], object] = lambda: None) -> None:
+        """Read an owner's media, then what the mirror has beyond them, then the classes.
+
+        Between two pages `aside` may do what is more urgent: a large owner takes hours.
+        """
         started = self._begin(owner)
         media_as_of = self._sink.head()
         for page in self._pages(self._reader.media_ids(owner)):
             self.read_materials(self._unread(page, started))
+            aside()
         self._sink.settle()
         for known in self._known(owner):
             self.read_materials(self._unread(known, started))
+            aside()
         self._sink.settle()
         if not self._observe_classes(owner, media_as_of):
             return  # it stays the next one to be read

@@ -106,8 +106,18 @@ class Watch:
     def look(self) -> bool:
         """Do the most urgent piece of work; return whether there was any."""
         reconciler = self._make(self._stop.is_set)
-        if reconciler.enrich(NEW_AT_ONCE):
-            return True
+        busy = self._see_to_urgent(reconciler)
+        now = self._clock()
+        if self._listed_at is None or now - self._listed_at >= LISTS_EVERY:
+            self._listed = reconciler.listed_owners()
+            reconciler.read_projects()
+            reconciler.read_tasks()
+            self._listed_at = now
+        return self._sweep_one(reconciler) or busy
+
+    def _see_to_urgent(self, reconciler: Reconciler) -> bool:
+        """Read what is new, and from time to time what is in doubt and a sample; return whether anything was new."""
+        new = reconciler.enrich(NEW_AT_ONCE)
         now = self._clock()
         if now - self._doubted >= DOUBTS_EVERY:
             self._doubted = now
@@ -116,12 +126,7 @@ class Watch:
         if now - self._sampled >= SAMPLE_EVERY:
             self._sampled = now
             reconciler.sample(SAMPLE)
-        if self._listed_at is None or now - self._listed_at >= LISTS_EVERY:
-            self._listed = reconciler.listed_owners()
-            reconciler.read_projects()
-            reconciler.read_tasks()
-            self._listed_at = now
-        return self._sweep_one(reconciler)
+        return new > 0
 
     def _sweep_one(self, reconciler: Reconciler) -> bool:
         if self._clock() < self._rests_until:
@@ -135,6 +140,6 @@ class Watch:
         if not waiting:
             return False
         before = reconciler.calls
-        reconciler.sweep_owner(waiting[0])
+        reconciler.sweep_owner(waiting[0], aside=lambda: self._see_to_urgent(reconciler))
         self._rests_until = self._clock() + (reconciler.calls - before) / (self._rate * SHARE)
         return True
