@@ -111,7 +111,16 @@ def observe_attributes(state: State, material: MaterialRow, seen: ObservedMateri
 
 
 def observe_link(state: State, material_id: str, seen: ObservedLink) -> None:
-    """A material is at most one link; placements are another matter."""
+    """A material is at most one link; placements are another matter.
+
+    “A link whose target is gone may be shown without it: what was known of it stays.”
+    """
+    known = [
+        link for link in state.links if link.material_id == material_id and link.kind == seen.kind
+    ]
+    if known and seen.target_material_id is None and seen.target_owner is None:
+        known[0].status = seen.status
+        return
     state.links = [
         link for link in state.links if link.material_id != material_id or link.kind == "placement"
     ]
@@ -152,7 +161,10 @@ def classes_observed(state: State, event: ClassesObserved) -> None:
     # "implied ancestors belong to the set".
     complete = {ROOT} | {above for path in event.paths for above in prefixes(path)}
     for row in of_owner(state, event.owner):
-        if row.place.path not in complete and row.class_id in state.classes:
+        # “an API that lists no preset at all hides them: they stay”
+        hidden = row.place.path in state.presets and complete.isdisjoint(state.presets)
+        hidden = hidden and row.place not in state.used_presets
+        if row.place.path not in complete and row.class_id in state.classes and not hidden:
             # "presets go on counting", and nothing was deleted by an event.
             remove(state, row, remember=False)
     for row in of_owner(state, event.owner):

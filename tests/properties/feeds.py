@@ -27,6 +27,12 @@ class Arrival(NamedTuple):
     redelivery_of: int | None = None
 
 
+LINKS = (
+    None,
+    {"Kind": "material", "TargetMaterialId": "m1", "Status": "Normal"},
+    {"Kind": "material", "Status": "NotFound"},
+)
+
 owners = st.sampled_from(OWNERS)
 paths = st.sampled_from(PATHS)
 material_ids = st.sampled_from(MATERIALS)
@@ -106,11 +112,7 @@ def observations(draw: st.DrawFn, head: int) -> bytes:
     as_of = max(0, head - draw(st.integers(0, 4)))
     kind = draw(st.integers(0, 4))
     if kind <= 1:
-        link = draw(
-            st.sampled_from(
-                (None, {"Kind": "material", "TargetMaterialId": "m1", "Status": "Normal"})
-            )
-        )
+        link = draw(st.sampled_from(LINKS))
         return bodies.materials_observed(
             as_of,
             bodies.seen(

@@ -18,8 +18,9 @@ from mirror.core.events import (
     TasksObserved,
 )
 from mirror.core.library import Library
-from mirror.core.memory import ensure_root, record
+from mirror.core.memory import ensure_root, is_preset, record
 from mirror.core.model import (
+    MediaClass,
     Place,
     Project,
     ProjectId,
@@ -47,7 +48,7 @@ def classes_observed(library: Library, event: ClassesObserved) -> str | None:
         observed_class(library, place)
     for path in sorted(set(library.tree(event.owner)).difference(wanted)):
         extra = library.standing(Place(event.owner, path))
-        if extra is not None:
+        if extra is not None and not _is_hidden(library, extra, wanted):
             corrections.class_gone(library, extra, misread=misread)
             remove(library, extra, lose=False)
     until = event.as_of_seq if event.media_as_of_seq is None else event.media_as_of_seq
@@ -57,6 +58,11 @@ def classes_observed(library: Library, event: ClassesObserved) -> str | None:
         event.owner, replace(record(library, event.owner), observed_seq=library.as_of)
     )
     return None
+
+
+def _is_hidden(library: Library, row: MediaClass, wanted: set[str]) -> bool:
+    """Tell whether a class may be there though it was not listed: an API that lists no preset at all hides them."""
+    return is_preset(library, row.place) and wanted.isdisjoint(library.rules.presets)
 
 
 def projects_observed(library: Library, event: ProjectsObserved) -> str | None:

@@ -29,7 +29,7 @@ from mirror.core.model import (
 from mirror.core.transitions.classes import observed_class
 from mirror.core.transitions.creations import new_material
 from mirror.core.transitions.files import describe_file
-from mirror.core.transitions.links import drop_placements_of, set_target
+from mirror.core.transitions.links import drop_placements_of, links_of, set_target
 from mirror.core.transitions.locations import UNPLACED, place_of, put_in
 from mirror.core.transitions.materials import bury
 
@@ -105,7 +105,7 @@ def _observe(library: Library, seen: ObservedMaterial) -> bool:
             operation_type=seen.operation_type,
         )
     if seen.link is not None or seen.material_type not in {None, "LINK"}:
-        set_target(library, seen.material_id, _target(seen))
+        set_target(library, seen.material_id, _target(library, seen))
     if _location_is_newer(library, row, seen.place.owner):
         row = replace(row, confirmed_at=None if known is None else known.confirmed_at)
         _keep_location(library, row, was_lost=known is None or known.state == "deleted")
@@ -138,9 +138,14 @@ def _described(library: Library, row: Material, seen: ObservedMaterial) -> Mater
     )
 
 
-def _target(seen: ObservedMaterial) -> Link | None:
+def _target(library: Library, seen: ObservedMaterial) -> Link | None:
     if seen.link is None:
         return None
+    if seen.link.target_material_id is None and seen.link.target_place is None:
+        # A link whose target is gone may be shown without it; what was known of it stays.
+        for known in links_of(library, seen.material_id):
+            if known.kind == seen.link.kind:
+                return replace(known, status=seen.link.status)
     return Link(
         seen.material_id,
         seen.link.kind,
