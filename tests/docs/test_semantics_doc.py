@@ -16,7 +16,7 @@ import pytest
 from mirror.core.decode import EVENT_TYPES, decode
 from mirror.core.decoding.kinds import OBSERVATION_KINDS, PLATFORM_KINDS, Kind
 from mirror.core.events import Decoded
-from mirror.core.model import MaterialId, Outcome, Owner, Place
+from mirror.core.model import Label, MaterialId, Outcome, Owner, Place
 from mirror.core.paths import DEFAULT_PRESETS, name, parent
 from tests.naive import bodies
 from tests.naive.bodies import ANN
@@ -97,7 +97,12 @@ def reasons() -> set[str]:
                     found.add(value)
                 case _:
                     pass
-    return found
+    return found - set(get_args(Label))
+
+
+def test_every_label_of_a_correction_is_explained_and_no_other() -> None:
+    told = [row[0].strip("`") for row in table("semantics.md", "Corrections")]
+    assert sorted(told) == sorted(get_args(Label))
 
 
 def test_every_reason_of_a_doubt_is_explained_and_no_other() -> None:
