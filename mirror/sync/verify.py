@@ -15,7 +15,6 @@ from msgspec import Struct
 from mirror.core.model import Seq
 from mirror.core.rules import Rules
 from mirror.store import checkpoints, compare, journal
-from mirror.store.checkpoints import Checkpoint
 from mirror.store.compare import Breach, Mismatch
 from mirror.store.engine import Database, open_database
 from mirror.sync.apply import Progress
