@@ -646,12 +646,14 @@ def observed_link(material: Payload) -> ObservedLink | None:
 
 
 def materials_observed(payload: Payload) -> MaterialsObserved:
-    rows = [observed_material(value) for value in filled_sequence(payload, "MaterialSet")]
+    rows = [observed_material(value) for value in sequence(payload, "MaterialSet")]
     return MaterialsObserved(as_of_seq(payload), first_of_each(rows, "material_id"))
 
 
 def materials_missing(payload: Payload) -> MaterialsMissing:
-    return MaterialsMissing(as_of_seq(payload), ids_of(payload, "MaterialIdSet"))
+    # A reading may have found nothing: the sets of observations may be empty.
+    some = ids_of(payload, "MaterialIdSet") if sequence(payload, "MaterialIdSet") else ()
+    return MaterialsMissing(as_of_seq(payload), some)
 
 
 def classes_observed(payload: Payload) -> ClassesObserved:
@@ -689,7 +691,7 @@ def tasks_observed(payload: Payload) -> TasksObserved:
             material_id=optional_id(task, "MaterialId"),
             file_id=optional_id(task, "FileId"),
         )
-        for task in (mapping(value, "TaskSet") for value in filled_sequence(payload, "TaskSet"))
+        for task in (mapping(value, "TaskSet") for value in sequence(payload, "TaskSet"))
     ]
     return TasksObserved(as_of_seq(payload), first_of_each(rows, "task_id"))
 
