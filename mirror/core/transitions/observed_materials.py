@@ -11,19 +11,20 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mirror.core import corrections
+from mirror.core import corrections, paths
 from mirror.core.events import (
     MaterialsMissing,
     MaterialsObserved,
     ObservedMaterial,
 )
 from mirror.core.library import Library
-from mirror.core.memory import ensure_root, record
+from mirror.core.memory import ensure_root, nearest_standing, record
 from mirror.core.model import (
     Link,
     Material,
     MaterialId,
     Owner,
+    Place,
     Sample,
 )
 from mirror.core.transitions.classes import observed_class
@@ -113,10 +114,21 @@ def _observe(library: Library, seen: ObservedMaterial) -> bool:
         corrections.place_seen(library, known, here, seen.place)
         if library.tangles.get(seen.material_id) is not None:
             library.tangles.put(seen.material_id, None)
+        _count_missed(library, seen.place)
         put_in(library, row, observed_class(library, seen.place))
         drop_placements_of(library, seen.material_id)
         library.settle("material", seen.material_id)
     return True
+
+
+def _count_missed(library: Library, place: Place) -> None:
+    """Note the classes that only this material shows; a list of all classes would find them known."""
+    for path in paths.chain(place.path):
+        here = Place(place.owner, path)
+        if library.standing(here) is None:
+            nearest = nearest_standing(library, here)
+            misread = bool(library.class_doubts(nearest.class_id))
+            corrections.class_missed(library, here, misread=misread)
 
 
 def _described(library: Library, row: Material, seen: ObservedMaterial) -> Material:
