@@ -31,7 +31,7 @@ from mirror.core.model import (
     Seq,
     TaskId,
 )
-from mirror.store import schema
+from mirror.store import checkpoints, schema
 from mirror.store.checkpoints import live_generation
 from mirror.store.engine import Connection
 
@@ -154,11 +154,11 @@ def materials_of(
 def confirmed_since(
     connection: Connection, platform: str, ids: Sequence[MaterialId], since: Micros
 ) -> set[MaterialId]:
-    """Return which of these materials an observation has shown since a time."""
+    """Return which of these materials an observation has shown after a time."""
     statement = select(_MATERIALS.c.material_id).where(
         _here(connection, platform, _MATERIALS),
         _MATERIALS.c.material_id.in_(list(ids)),
-        _MATERIALS.c.confirmed_at >= since,
+        _MATERIALS.c.confirmed_at > since,
     )
     return {MaterialId(key) for key in connection.execute(statement).scalars()}
 
@@ -199,6 +199,18 @@ def class_paths(connection: Connection, platform: str, owner: Owner) -> list[str
         .order_by(_CLASSES.c.path)
     )
     return list(connection.execute(statement).scalars())
+
+
+def applied_seq(connection: Connection, platform: str) -> Seq:
+    """Return the last delivery that the rows of this transaction know of."""
+    checkpoint = checkpoints.current(connection, platform)
+    return Seq(0) if checkpoint is None else checkpoint.seq
+
+
+def logical_now(connection: Connection, platform: str, now: Micros) -> Micros:
+    """Return the time that an observation which arrives now would confirm rows at: never before the last one's."""
+    checkpoint = checkpoints.current(connection, platform)
+    return now if checkpoint is None else Micros(max(now, checkpoint.logical_at))
 
 
 def structure_seq(connection: Connection, platform: str, owner: Owner) -> Seq:

@@ -21,7 +21,7 @@ from mirror.core.events import (
     TasksObserved,
 )
 from mirror.core.model import MaterialId, Micros, Owner, ProjectId, Seq
-from mirror.store import reconciling
+from mirror.store import journal, reconciling
 from mirror.store.engine import Database
 from mirror.sync.reading import Reader, Sink
 
@@ -83,6 +83,7 @@ class Reconciler:
         self._random = random or Random()  # noqa: S311 - draws a sample, keeps no secret
         self._calls = 0
         self._owners = 0
+        self._read: set[MaterialId] = set()  # by a dry run, which leaves no trace in the database
 
     @property
     def calls(self) -> int:
@@ -135,16 +136,16 @@ class Reconciler:
         with self._database.read() as connection:
             mine = reconciling.class_paths(connection, self._platform, owner)
             reasons = reconciling.class_doubt_reasons(connection, self._platform, owner)
-        as_of = self._sink.head()
+            as_of = reconciling.applied_seq(connection, self._platform)
         theirs = self._call(self._reader.class_paths, owner)
         listed = {paths.ROOT}.union(*(paths.upwards(paths.normalise(p)) for p in theirs))
         if reasons <= LIGHT and listed == set(mine):
-            self._sink.put(ClassesObserved(as_of, owner, tuple(theirs)))
+            self._sink.put(ClassesObserved(min(as_of, self._sink.head()), owner, tuple(theirs)))
             return
-        media_as_of = self._sink.head()
         with self._database.read() as connection:
             gone = sorted(set(mine).difference(listed))
             doubted = reconciling.materials_to_place(connection, self._platform, owner, gone)
+            media_as_of = reconciling.applied_seq(connection, self._platform)
         self.read_materials(doubted)
         self._sink.settle()
         self._observe_classes(owner, media_as_of)
@@ -183,6 +184,8 @@ class Reconciler:
             if answer.missing:
                 self._sink.put(MaterialsMissing(as_of, answer.missing, sample))
             told += len(answer.found) + len(answer.missing)
+            if self._dry:
+                self._read.update(some)
             self._tell("materials", len(some))
         return told
 
@@ -197,7 +200,10 @@ class Reconciler:
         Between two pages `aside` may do what is more urgent: a large owner takes hours.
         """
         started = self._begin(owner)
-        media_as_of = self._sink.head()
+        with self._database.read() as connection:
+            # Doubts raised since are not answered by what was read first, perhaps in an earlier run.
+            began = journal.seq_at(connection, self._platform, started)
+            media_as_of = min(began, reconciling.applied_seq(connection, self._platform))
         for page in self._pages(self._reader.media_ids(owner)):
             self.read_materials(self._unread(page, started))
             aside()
@@ -218,7 +224,9 @@ class Reconciler:
             with self._database.read() as connection:
                 return self._database.now(connection)
         with self._database.write() as connection:
-            now = self._database.now(connection)
+            now = reconciling.logical_now(
+                connection, self._platform, self._database.now(connection)
+            )
             return reconciling.begin_sweep(connection, self._platform, owner, now)
 
     def _end(self, owner: Owner) -> None:
@@ -253,6 +261,8 @@ class Reconciler:
         """Leave out what this sweep has read before it was interrupted."""
         if not ids:
             return []
+        if self._dry:
+            return [material_id for material_id in ids if material_id not in self._read]
         with self._database.read() as connection:
             read = reconciling.confirmed_since(connection, self._platform, ids, started)
         return [material_id for material_id in ids if material_id not in read]
