@@ -6,7 +6,7 @@ Operations go on and callbacks arrive while somebody reads: `World.read_meanwhil
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from random import Random
@@ -89,6 +89,18 @@ class World:
         for delivery in self._channel.deliver(callbacks, start_us=self.now):
             heapq.heappush(self.on_the_way, (delivery.at_us, next(self._sent), delivery.body))
 
+    def held(self) -> list[bytes]:
+        """Take what the platform wants to say; the test lets it `arrive` when it likes, or never."""
+        return [callback.body for callback in self.platform.drain()]
+
+    def arrive(self, bodies: Iterable[bytes]) -> None:
+        """Journal callbacks now, and apply them if that is done at once."""
+        arrived = [journal.Arrival(body, Micros(self.now)) for body in bodies]
+        with self.database.write() as connection:
+            journal.append(connection, self.name, arrived)
+        if self.apply_at_once:
+            self.apply()
+
     def pass_time(self, micros: int) -> None:
         """Let time pass, and what is due arrive."""
         self.now += micros
@@ -131,8 +143,13 @@ class World:
     def clock(self) -> Iterator[None]:
         """Make the database tell this world's time."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Database, "now", lambda _database, _connection: Micros(self.now))
+            patch.setattr(Database, "now", lambda _database, _connection: self.tick())
             yield
+
+    def tick(self) -> Micros:
+        """Tell the time; no two things happen in the same microsecond."""
+        self.now += 1
+        return Micros(self.now)
 
     @contextmanager
     def meanwhile(self, happen: Callable[[str], None]) -> Iterator[None]:
