@@ -12,6 +12,7 @@ from mirror.core.events import Decoded, Event, Undecoded
 from mirror.core.library import Library
 from mirror.core.model import Micros, Outcome, Seq
 from mirror.core.names import named
+from mirror.core.paths import PathTooLong
 from mirror.core.shelf import NotLoaded
 from mirror.core.transitions import decide
 
@@ -56,6 +57,9 @@ def fold(library: Library, delivery: Inbound) -> Verdict:
     except NotLoaded:
         library.undo()
         raise
+    except PathTooLong as error:
+        library.undo()
+        return Verdict(delivery.seq, meaning.event_type, "quarantined", str(error))
     except Exception as error:  # noqa: BLE001 - poison must not stop the feed
         library.undo()
         return Verdict(delivery.seq, meaning.event_type, "quarantined", _describe(error))

@@ -6,6 +6,14 @@ from collections.abc import Iterator
 
 ROOT = "/"
 
+MAX_BYTES = 2_000
+"""The longest path in UTF-8: what every database keeps in a column that has an index."""
+
+
+class PathTooLong(Exception):
+    """Classes that moved would give something a path that cannot be stored; the delivery is quarantined."""
+
+
 DEFAULT_PRESETS: tuple[str, ...] = (
     "/媒资",
     "/素材",
@@ -50,8 +58,8 @@ def name(path: str) -> str:
 
 
 def join(above: str, segment: str) -> str:
-    """Return the path of `segment` within `above`."""
-    return ROOT + segment if above == ROOT else f"{above}/{segment}"
+    """Return the path of `segment` within `above`; raise `PathTooLong`."""
+    return _bounded(ROOT + segment if above == ROOT else f"{above}/{segment}")
 
 
 def depth(path: str) -> int:
@@ -70,11 +78,17 @@ def covers(above: str, path: str) -> bool:
 
 
 def rebase(path: str, old: str, new: str) -> str:
-    """Return `path`, which is `old` or beneath it, as it reads when `old` has become `new`."""
+    """Return `path`, which is `old` or beneath it, as it reads when `old` has become `new`; raise `PathTooLong`."""
     if path == old:
         return new
     rest = path[len(old) :] if old != ROOT else path
-    return rest if new == ROOT else new + rest
+    return rest if new == ROOT else _bounded(new + rest)
+
+
+def _bounded(path: str) -> str:
+    if len(path) * 4 > MAX_BYTES and len(path.encode()) > MAX_BYTES:
+        raise PathTooLong(f"A path would have more than {MAX_BYTES} bytes")
+    return path
 
 
 def upwards(path: str) -> Iterator[str]:

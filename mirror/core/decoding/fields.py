@@ -21,7 +21,7 @@ Record: TypeAlias = dict[str, object]
 _Part = TypeVar("_Part")
 
 ID_BYTES = 255
-PATH_BYTES = 2_000
+PATH_BYTES = paths.MAX_BYTES
 TAG_BYTES = 2_000  # a tag is part of a key, beside two ids
 NOT_STORABLE = "contains U+0000 or a lone surrogate"
 INT64 = 1 << 63
