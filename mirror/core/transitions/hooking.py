@@ -5,6 +5,7 @@ Costs one row for each class moved; no material is touched unless classes merge.
 
 from __future__ import annotations
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from mirror.core import paths
@@ -37,7 +38,7 @@ def relocate(library: Library, top: MediaClass, above: Place, place: Place) -> M
     _rewrite_tangles(library, origin, place)
     touch_structure(library, origin.owner)
     touch_structure(library, place.owner)
-    return _Hooking(library, names).settle(top.class_id, parent, place, merging=False)
+    return _Hooking(library, names).settle(top.class_id, parent, place)
 
 
 def _ensure_presets(library: Library, top: MediaClass) -> None:
@@ -48,6 +49,21 @@ def _ensure_presets(library: Library, top: MediaClass) -> None:
             ensure_literal(library, here)
 
 
+class _Step(Struct, frozen=True):
+    """A class to hook in; `merging`: the one above it has merged."""
+
+    class_id: ClassId
+    above: MediaClass
+    place: Place
+    merging: bool = False
+
+
+class _Absorbed(Struct, frozen=True):
+    """A class that merged, and goes once nothing is beneath it any more."""
+
+    class_id: ClassId
+
+
 class _Hooking:
     """One relocation: `names` holds the last path segment of every class that moves."""
 
@@ -55,30 +71,39 @@ class _Hooking:
         self.library = library
         self.names = names
 
-    def settle(
-        self, class_id: ClassId, above: MediaClass, place: Place, *, merging: bool
-    ) -> MediaClass:
-        """Hook an unhooked class in at a place, or merge it into what stands there or was waiting for it."""
-        library = self.library
+    def settle(self, class_id: ClassId, above: MediaClass, place: Place) -> MediaClass:
+        """Hook an unhooked class in at a place with all beneath it; return it, or what it merged into."""
+        arrived, waiting = self._settle_one(_Step(class_id, above, place))
+        while waiting:  # a path may have a thousand names, so this must not nest
+            step = waiting.pop()
+            if isinstance(step, _Absorbed):
+                self.library.settle("class", str(step.class_id))
+                self.library.classes.put(step.class_id, None)
+            else:
+                waiting.extend(self._settle_one(step)[1])
+        return arrived
+
+    def _settle_one(self, step: _Step) -> tuple[MediaClass, list[_Step | _Absorbed]]:
+        """Hook one class in, or merge it into what stands there or was waiting; tell what follows, last first."""
+        library, class_id, place = self.library, step.class_id, step.place
         if is_preset(library, place):
             ensure_literal(library, place)
         standing = library.standing(place)
         awaited = None if standing else self._awaited(class_id, place)
         into = standing or awaited
         children = library.children(class_id)
+        follow: list[_Step | _Absorbed] = []
         if into is None:
-            survivor = self._hook(class_id, above, place)
+            survivor = self._hook(class_id, step.above, place)
         else:
             survivor = self._absorb(class_id, into)
-            if awaited is not None or not merging:
+            if awaited is not None or not step.merging:
                 library.doubt("class", str(survivor.class_id), MERGED)
-        for child in children:
+            follow.append(_Absorbed(class_id))
+        for child in reversed(children):
             below = Place(survivor.owner, paths.join(survivor.path, self.names[child.class_id]))
-            self.settle(child.class_id, survivor, below, merging=into is not None)
-        if into is not None:
-            library.settle("class", str(class_id))
-            library.classes.put(class_id, None)
-        return survivor
+            follow.append(_Step(child.class_id, survivor, below, merging=into is not None))
+        return survivor, follow
 
     def _awaited(self, class_id: ClassId, place: Place) -> MediaClass | None:
         library = self.library
