@@ -1,70 +1,14 @@
-"""Invariant 6, exhaustively: one material's creation and moves in every order they may arrive in.
+"""Invariant 6, exhaustively: one material's creation and moves in every order they may arrive in."""
 
-A history is a walk over places. Walks that differ only in the names of their places are one, so
-"every walk" is: every way in which its places may be the same. The places are presets, which exist
-undoubted.
-"""
-
-from collections import Counter
-from collections.abc import Iterator
-from functools import cache
 from itertools import pairwise
 
 import pytest
 
-from tests.naive.bodies import ANN, materials_observed, moved, seen, uploaded
+from tests.naive.bodies import ANN, materials_observed, seen
 from tests.naive.model import NaiveMirror
+from tests.support.walks import NOWHERE, Step, Walk, body_of, history, orders, walks
 
-Walk = tuple[str, ...]
-Step = tuple[str, str]  # from, to; a creation comes from nowhere
-
-PLACES = ("/媒资", "/模板", "/成片", "/收藏", "/发布通道", "/素材")
-NOWHERE = ""
 SECOND = 1_000_000
-
-
-def walks(moves: int) -> Iterator[Walk]:
-    """Every walk of so many moves, each naming its places in the order it first meets them."""
-
-    def longer(walk: Walk) -> Iterator[Walk]:
-        if len(walk) == moves + 1:
-            yield walk
-            return
-        met = len(set(walk))
-        for place in PLACES[: met + 1]:
-            if place != walk[-1]:
-                yield from longer((*walk, place))
-
-    yield from longer(PLACES[:1])
-
-
-def history(walk: Walk) -> list[Step]:
-    return [(NOWHERE, walk[0]), *pairwise(walk)]
-
-
-def orders(steps: list[Step]) -> Iterator[tuple[Step, ...]]:
-    """Every order of arrival; orders that only exchange equal steps are one."""
-    left = Counter(steps)
-
-    def longer(order: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
-        if len(order) == len(steps):
-            yield order
-            return
-        for step in list(left):
-            if left[step]:
-                left[step] -= 1
-                yield from longer((*order, step))
-                left[step] += 1
-
-    yield from longer(())
-
-
-@cache
-def body_of(step: Step) -> bytes:
-    source, destination = step
-    if source == NOWHERE:
-        return uploaded("m", ANN, destination)
-    return moved(["m"], ANN, source, destination)
 
 
 def arrive(steps: tuple[Step, ...], *, observed_at: str | None = None) -> tuple[str, bool]:
