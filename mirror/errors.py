@@ -7,6 +7,7 @@
     ├── Unavailable             the database or the platform could not be reached    (exit code 3)
     │   ├── DatabaseUnavailable
     │   └── PlatformUnavailable
+    │       └── PlatformRefused it answered that it won't do this; others may go on
     ├── SchemaOutdated          the database needs a migration                       (exit code 3)
     ├── AlreadyServing          another process serves the same database             (exit code 3)
     ├── LeaseLost               another applier took over; this one wrote nothing
@@ -55,6 +56,10 @@ class DatabaseUnavailable(Unavailable):
 
 class PlatformUnavailable(Unavailable):
     """The platform's API could not be reached or refused the call."""
+
+
+class PlatformRefused(PlatformUnavailable):
+    """The platform answered that it does not do this: it concerns one thing, and the rest may go on."""
 
 
 class SchemaOutdated(MirrorError):

@@ -20,8 +20,9 @@ from mirror.platform.reader import PlatformReader
 from mirror.store import journal, platforms, reconciling
 from mirror.store.engine import Database
 from mirror.store.reconciling import Tally
+from mirror.sync.observing import BudgetSpent, Tell
 from mirror.sync.reading import DrySink, JournalSink, Sink
-from mirror.sync.reconcile import BudgetSpent, Outcome, Reconciler, Tell
+from mirror.sync.reconcile import Outcome, Reconciler
 from mirror.sync.settle import settle
 from mirror.sync.watch import Watch
 
@@ -48,6 +49,7 @@ class Report(Struct, frozen=True):
     complete: bool
     dry: bool
     corrections: tuple[Tally, ...]
+    refused: tuple[Owner, ...] = ()  # owners that the platform would not tell of
 
 
 @contextmanager
@@ -107,7 +109,15 @@ def _settled(database: Database, platform: str, rules: Rules) -> Callable[[Seq],
 
 
 def _report(platform: str, outcome: Outcome, found: Sequence[Tally], *, dry: bool) -> Report:
-    return Report(platform, outcome.calls, outcome.owners, outcome.complete, dry, tuple(found))
+    return Report(
+        platform,
+        outcome.calls,
+        outcome.owners,
+        outcome.complete,
+        dry,
+        tuple(found),
+        outcome.refused,
+    )
 
 
 def _counted(corrections: Sequence[Correction]) -> list[Tally]:

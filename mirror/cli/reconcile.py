@@ -15,7 +15,7 @@ from mirror.cli.options import (
     owned,
     owner_of,
 )
-from mirror.cli.output import as_json, progress, say
+from mirror.cli.output import as_json, progress, say, warn
 from mirror.reconciler import Report
 
 DIFFERENT = 1
@@ -42,7 +42,9 @@ def reconcile(
     ] = False,
     budget: Annotated[
         int | None,
-        typer.Option(min=1, metavar="CALLS", help="Make so many API calls at most; go on later."),
+        typer.Option(
+            min=1, metavar="CALLS", help="Stop after about so many API calls; go on later."
+        ),
     ] = None,
     platform: PlatformOption = None,
     database: DatabaseOption = None,
@@ -87,5 +89,14 @@ def _tell(report: Report) -> None:
     for tally in report.corrections:
         told = tally.event_type or "no event"
         say(f"  {tally.count:>8,}  {tally.label:<24} {told}: {WHY.get(tally.label, '')}")
-    if not report.complete:
+        if (tally.label, tally.event_type) == ("misread", "Material.Deleted"):
+            warn(
+                "mirror: deletions were told of media that are still there. Somebody may know the callback URL: "
+                f"`mirror platform rotate {report.platform}` makes another, `revoke` ends the old one."
+            )
+    for owner in report.refused:
+        warn(
+            f"mirror: the platform would not tell of {owner.type}:{owner.id}; the others were read."
+        )
+    if not report.complete and not report.refused:
         say("The budget is spent; the next `mirror reconcile` goes on from here.")

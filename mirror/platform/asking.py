@@ -14,6 +14,8 @@ Id = TypeVar("Id", bound=str)
 
 MOST_IDS: Final = 20
 
+_EITHER: Final = "InvalidParameterValue"  # an id that is not there, or one that is not liked
+
 # A refusal with one of these is due to an id that is not there, ...
 _ABSENT: Final = frozenset(
     {
@@ -36,7 +38,7 @@ def ask(ids: Iterable[Id], call: Callable[[Sequence[Id]], Answer[Found, Id]]) ->
 
     `call` is given at most twenty. A refusal that a smaller call may escape splits it in halves.
     Where several ids are refused one by one and none gets an answer, the fault is not theirs: then
-    CallRefused.
+    CallRefused. Only the code that is documented for ids that are not there may be due to each of them.
     """
     unique = list(dict.fromkeys(ids))
     answer = Answer[Found, Id]()
@@ -61,7 +63,8 @@ def _asked(
         if len(ids) == 1 and refused.code in _ABSENT:
             return Answer(missing=tuple(ids))
         if len(ids) == 1:
-            refusals.append(refused)
+            if refused.code != _EITHER:
+                refusals.append(refused)
             return Answer(unreadable=tuple(ids))
     half = len(ids) // 2
     return _asked(ids[:half], call, refusals) + _asked(ids[half:], call, refusals)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mirror.errors import ConfigurationError, PlatformUnavailable
+from mirror.errors import ConfigurationError, PlatformRefused, PlatformUnavailable
 
 _PASSING: Final = ("RequestLimitExceeded", "InternalError", "ServiceUnavailable")
 _KEY: Final = ("AuthFailure", "UnauthorizedOperation", "InvalidCredential")
@@ -38,7 +38,7 @@ class CallFailed(PlatformUnavailable):
         self.code = code
 
 
-class CallRefused(CallFailed):
+class CallRefused(CallFailed, PlatformRefused):
     """The platform answered that it does not do this, such as for an id that is not there."""
 
 

@@ -20,6 +20,11 @@ class PlatformReader:
         """Bind the client; nothing is read yet."""
         self._client = client
 
+    @property
+    def calls(self) -> int:
+        """How many calls were sent so far, repeated ones included."""
+        return self._client.calls.total()
+
     def owners(self) -> Iterator[Owner]:
         """Yield the teams, then the registered accounts."""
         for known in (*self._client.teams(), *self._client.accounts()):

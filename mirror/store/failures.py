@@ -78,7 +78,10 @@ _SQLITE = (
     ("SQLITE_PERM", "could not be opened: see to its permissions."),
     ("SQLITE_AUTH", "could not be opened: see to its permissions."),
     ("SQLITE_NOTADB", "is not an SQLite database: name another file."),
-    ("SQLITE_FULL", "could not be written: the disk is full. Make room and start again."),
+    (
+        "SQLITE_FULL",
+        "could not be written: the disk is full. Make room; nothing that was answered is lost.",
+    ),
     ("SQLITE_IOERR", "could not be read or written: see to the disk, then start again."),
     ("SQLITE_CORRUPT", "is damaged: see to the disk and restore a backup."),
     ("SQLITE_NOMEM", "could not be read: memory ran out."),

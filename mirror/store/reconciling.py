@@ -15,12 +15,9 @@ from sqlalchemy import (
     Table,
     and_,
     cast,
-    delete,
     func,
-    insert,
     or_,
     select,
-    update,
 )
 
 from mirror.core.model import (
@@ -38,15 +35,6 @@ from mirror.store.engine import Connection
 _DOUBTS = schema.doubts
 _MATERIALS = schema.materials
 _CLASSES = schema.classes
-_SWEEPS = schema.sweeps
-
-
-class Sweep(Struct, frozen=True):
-    """When an owner was last read completely, and when it was last begun. None is never."""
-
-    owner: Owner
-    started_at: Micros | None = None
-    finished_at: Micros | None = None
 
 
 class Tally(Struct, frozen=True):
@@ -258,73 +246,6 @@ def materials_to_place(
 
 def _owned(table: Table, owner: Owner) -> ColumnElement[bool]:
     return and_(table.c.owner_type == owner.type, table.c.owner_id == owner.id)
-
-
-# ------------------------------------------------------------------ sweeps
-
-
-def sweeps(connection: Connection, platform: str) -> list[Sweep]:
-    """Return every known owner, least recently read first."""
-    owners = schema.owners
-    joined = owners.outerjoin(
-        _SWEEPS,
-        and_(
-            _SWEEPS.c.platform == owners.c.platform,
-            _SWEEPS.c.owner_type == owners.c.owner_type,
-            _SWEEPS.c.owner_id == owners.c.owner_id,
-        ),
-    )
-    statement = (
-        select(owners.c.owner_type, owners.c.owner_id, _SWEEPS.c.started_at, _SWEEPS.c.finished_at)
-        .select_from(joined)
-        .where(_here(connection, platform, owners))
-        .order_by(func.coalesce(_SWEEPS.c.finished_at, 0), owners.c.owner_type, owners.c.owner_id)
-    )
-    return [
-        Sweep(Owner(row[0], row[1]), _micros(row[2]), _micros(row[3]))
-        for row in connection.execute(statement)
-    ]
-
-
-def _micros(value: int | None) -> Micros | None:
-    return None if value is None else Micros(value)
-
-
-def begin_sweep(connection: Connection, platform: str, owner: Owner, now: Micros) -> Micros:
-    """Return when the owner's open sweep began: now, or earlier if one was interrupted."""
-    mine = _sweep_of(platform, owner)
-    row = connection.execute(
-        select(_SWEEPS.c.started_at, _SWEEPS.c.finished_at).where(mine)
-    ).first()
-    if row is None:
-        connection.execute(
-            insert(_SWEEPS).values(
-                platform=platform, owner_type=owner.type, owner_id=owner.id, started_at=now
-            )
-        )
-        return now
-    if row.finished_at is None or row.finished_at < row.started_at:
-        return Micros(row.started_at)
-    connection.execute(update(_SWEEPS).where(mine).values(started_at=now))
-    return now
-
-
-def end_sweep(connection: Connection, platform: str, owner: Owner, now: Micros) -> None:
-    """Note that the owner was read completely."""
-    connection.execute(update(_SWEEPS).where(_sweep_of(platform, owner)).values(finished_at=now))
-
-
-def forget_sweeps(connection: Connection, platform: str) -> None:
-    """Forget what was read, so that a full run reads everything again."""
-    connection.execute(delete(_SWEEPS).where(_SWEEPS.c.platform == platform))
-
-
-def _sweep_of(platform: str, owner: Owner) -> ColumnElement[bool]:
-    return and_(
-        _SWEEPS.c.platform == platform,
-        _SWEEPS.c.owner_type == owner.type,
-        _SWEEPS.c.owner_id == owner.id,
-    )
 
 
 # ------------------------------------------------------------------ what came of it

@@ -12,7 +12,7 @@ from mirror.core.decode import decode
 from mirror.core.events import Decoded
 from mirror.core.fold import Inbound, Verdict, fold
 from mirror.core.library import Library
-from mirror.core.model import Seq
+from mirror.core.model import Correction, Seq
 from mirror.core.names import named
 from mirror.core.rules import Rules
 from mirror.core.shelf import NotLoaded
@@ -44,6 +44,7 @@ class Applier:
         *,
         generation: int | None = None,
         batch: int = BATCH,
+        on_correction: Callable[[Correction], None] = lambda _: None,
     ) -> None:
         """Bind a platform's live generation, or the one given; nothing is read yet."""
         self._database = database
@@ -51,6 +52,7 @@ class Applier:
         self._rules = rules
         self._generation = generation
         self._batch = batch
+        self._on_correction = on_correction
         self._checkpoint: Checkpoint | None = None
         self._library = Library(rules)
 
@@ -145,6 +147,8 @@ class Applier:
         batch.write(self._library, verdicts)
 
     def _written(self, checkpoint: Checkpoint, verdicts: Sequence[Verdict]) -> Checkpoint:
+        for correction in self._library.corrections:
+            self._on_correction(correction)
         self._library.written()
         self._library.shrink(HELD_ROWS)
         self._checkpoint = checkpoint.at(verdicts[-1].seq)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import partial
 
+from mirror.core.model import Correction
 from mirror.core.rules import Rules
 from mirror.errors import LeaseLost, MirrorError
 from mirror.store import platforms
@@ -123,7 +125,9 @@ class Keeper:
             return
         for name in names:
             if name not in self._appliers:
-                self._appliers[name] = Applier(self._database, name, self._rules)
+                self._appliers[name] = Applier(
+                    self._database, name, self._rules, on_correction=partial(_tell, name)
+                )
                 self._setbacks[name] = Setback()
 
     def _apply(self, name: str) -> int:
@@ -150,3 +154,13 @@ class Keeper:
         if count:
             log.debug("Applied %d deliveries", count, extra={"platform": name, "seq": applier.seq})
         return count
+
+
+def _tell(platform: str, correction: Correction) -> None:
+    """Tell loudly of a deletion that somebody made up."""
+    if correction.label == "misread" and correction.event_type == "Material.Deleted":
+        log.warning(
+            "A deletion was told of a medium that is still there; it was taken back. Somebody may "
+            "know the callback URL",
+            extra={"platform": platform, "action": "refuted", "material_id": correction.key},
+        )

@@ -51,6 +51,10 @@ class Listing(Protocol):
 class Reader(Protocol):
     """Reads of the platform. Every method may raise PlatformUnavailable; nothing it returns is a guess."""
 
+    @property
+    def calls(self) -> int:
+        """How many calls were sent so far, repeated ones included."""
+
     def owners(self) -> Iterator[Owner]:
         """Yield the teams and accounts that the platform lists; not all that there are."""
 

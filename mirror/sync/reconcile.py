@@ -6,41 +6,31 @@ from an answer by id. Stopping at any moment loses nothing: what was read is jou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from random import Random
-from typing import TypeVar
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 
 from mirror.core import paths
 from mirror.core.events import (
     ClassesObserved,
-    MaterialsMissing,
-    MaterialsObserved,
-    ProjectsObserved,
-    TasksObserved,
 )
-from mirror.core.model import MaterialId, Micros, Owner, ProjectId, Seq
-from mirror.store import journal, reconciling
-from mirror.store.engine import Database
-from mirror.sync.reading import Reader, Sink
-
-T = TypeVar("T")
-
-TOGETHER = 20
-"""Ids in one DescribeMaterials, DescribeProjects or DescribeTasks call (API pages 1156/43264, 43244)."""
+from mirror.core.model import MaterialId, Micros, Owner, Seq
+from mirror.errors import PlatformRefused
+from mirror.store import journal, reconciling, sweeps
+from mirror.store.sweeps import ROUND
+from mirror.sync.observing import BudgetSpent, Observing, twenties
 
 ROUNDS = 5
 """Times that doubts are looked at, since settling one may raise others, and that classes are listed anew."""
 
 MANY = 10_000
 
+log = logging.getLogger(__name__)
+
 LIGHT = frozenset({"inferred-class", "rename-guessed", "impossible-move", "creation-dropped"})
 """Doubts that only ask whether classes are there: where the class lists agree, they were unfounded."""
-
-
-class BudgetSpent(Exception):
-    """The calls that this run may make are used up, or it was told to stop."""
 
 
 class Outcome(Struct, frozen=True):
@@ -49,46 +39,11 @@ class Outcome(Struct, frozen=True):
     calls: int
     owners: int
     complete: bool
+    refused: tuple[Owner, ...] = ()  # owners that the platform would not tell of
 
 
-Tell = Callable[[str, int], None]
-"""Told of progress: what was read, and how many of it."""
-
-
-class Reconciler:
-    """One platform's reconciliation. `budget` bounds the calls of a run; None is no bound."""
-
-    def __init__(  # noqa: PLR0913 - its parts, wired by the service
-        self,
-        database: Database,
-        platform: str,
-        reader: Reader,
-        sink: Sink,
-        *,
-        budget: int | None = None,
-        tell: Tell = lambda _what, _count: None,
-        stopping: Callable[[], bool] = lambda: False,
-        dry: bool = False,
-        random: Random | None = None,
-    ) -> None:
-        """Bind the parts; nothing is read yet."""
-        self._database = database
-        self._platform = platform
-        self._reader = reader
-        self._sink = sink
-        self._budget = budget
-        self._tell = tell
-        self._stopping = stopping
-        self._dry = dry
-        self._random = random or Random()  # noqa: S311 - draws a sample, keeps no secret
-        self._calls = 0
-        self._owners = 0
-        self._read: set[MaterialId] = set()  # by a dry run, which leaves no trace in the database
-
-    @property
-    def calls(self) -> int:
-        """How many calls were made so far."""
-        return self._calls
+class Reconciler(Observing):
+    """One platform's reconciliation: what to read, in which order, and what to make of it."""
 
     # ------------------------------------------------------------------ runs
 
@@ -96,20 +51,23 @@ class Reconciler:
         """Settle doubts, then read everything, or these owners only; `full` forgets what was read before."""
         if full and not self._dry:
             with self._database.write() as connection:
-                reconciling.forget_sweeps(connection, self._platform)
+                sweeps.forget(connection, self._platform)
         try:
             self.settle_doubts()
             self.confirm_deletions(MANY)
-            self.sweep(only)
             if not only:
                 self.read_projects()
                 self.read_tasks()
+            self.sweep(only)
             self._sink.settle()
             self.settle_doubts()
         except BudgetSpent:
             self._sink.settle()
-            return Outcome(self._calls, self._owners, complete=False)
-        return Outcome(self._calls, self._owners, complete=True)
+            return self._outcome(complete=False)
+        return self._outcome(complete=not self._refused)
+
+    def _outcome(self, *, complete: bool) -> Outcome:
+        return Outcome(self.calls, self._owners, complete, tuple(dict.fromkeys(self._refused)))
 
     def settle_doubts(self) -> None:
         """Look at everything in doubt, until nothing is or looking again changes nothing."""
@@ -124,12 +82,26 @@ class Reconciler:
                 return
             before = now
             self.read_materials(materials)
-            for some in _twenties(projects):
-                self._read_projects_by_id(some)
+            for some in twenties(projects):
+                self.read_projects_by_id(some)
             self._sink.settle()
             for owner in owners:
-                self._settle_classes(owner)
+                with self._others_go_on(owner):
+                    self._settle_classes(owner)
             self._sink.settle()
+
+    @contextmanager
+    def _others_go_on(self, owner: Owner) -> Iterator[None]:
+        """Let an owner that the platform won't tell of not keep the others waiting."""
+        try:
+            yield
+        except PlatformRefused as refused:
+            log.warning(
+                "Owner not read: %s",
+                refused,
+                extra={"action": "reconcile", "owner": f"{owner.type}:{owner.id}"},
+            )
+            self._refused.append(owner)
 
     def _settle_classes(self, owner: Owner) -> None:
         """Settle doubts about classes: by one listing where that is enough, else media first."""
@@ -137,7 +109,7 @@ class Reconciler:
             mine = reconciling.class_paths(connection, self._platform, owner)
             reasons = reconciling.class_doubt_reasons(connection, self._platform, owner)
             as_of = reconciling.applied_seq(connection, self._platform)
-        theirs = self._call(self._reader.class_paths, owner)
+        theirs = self.call(self._reader.class_paths, owner)
         listed = {paths.ROOT}.union(*(paths.upwards(paths.normalise(p)) for p in theirs))
         if reasons <= LIGHT and listed == set(mine):
             self._sink.put(ClassesObserved(min(as_of, self._sink.head()), owner, tuple(theirs)))
@@ -173,26 +145,22 @@ class Reconciler:
 
     # ------------------------------------------------------------------ reading
 
-    def read_materials(self, ids: Iterable[MaterialId], *, sample: bool = False) -> int:
-        """Ask for materials by id, in twenties; what is not there is missing. Return how many could be told of."""
-        told = 0
-        for some in _twenties(ids):
-            as_of = self._sink.head()
-            answer = self._call(self._reader.materials, some)
-            if answer.found:
-                self._sink.put(MaterialsObserved(as_of, answer.found, sample))
-            if answer.missing:
-                self._sink.put(MaterialsMissing(as_of, answer.missing, sample))
-            told += len(answer.found) + len(answer.missing)
-            if self._dry:
-                self._read.update(some)
-            self._tell("materials", len(some))
-        return told
-
     def sweep(self, only: Sequence[Owner] = ()) -> None:
-        """Read owners completely: those given, or all, least recently read first."""
-        for owner in only or self._all_owners():
-            self.sweep_owner(owner)
+        """Read owners completely: those given, or all that this round has not read yet, least recently read first.
+
+        An owner that the platform won't tell of does not keep the others waiting.
+        """
+        began = None if only else self._begin(ROUND)
+        for owner in only or self._all_owners(began):
+            with self._others_go_on(owner):
+                self.sweep_owner(owner)
+        if not only and not self._refused:
+            self._end(ROUND)
+
+    def end_round(self) -> None:
+        """Note that every owner has been read."""
+        self._begin(ROUND)
+        self._end(ROUND)
 
     def sweep_owner(self, owner: Owner, aside: Callable[[], object] = lambda: None) -> None:
         """Read an owner's media, then what the mirror has beyond them, then the classes.
@@ -204,7 +172,7 @@ class Reconciler:
             # Doubts raised since are not answered by what was read first, perhaps in an earlier run.
             began = journal.seq_at(connection, self._platform, started)
             media_as_of = min(began, reconciling.applied_seq(connection, self._platform))
-        for page in self._pages(self._reader.media_ids(owner)):
+        for page in self.pages(self._reader.media_ids(owner)):
             self.read_materials(self._unread(page, started))
             aside()
         self._sink.settle()
@@ -227,19 +195,19 @@ class Reconciler:
             now = reconciling.logical_now(
                 connection, self._platform, self._database.now(connection)
             )
-            return reconciling.begin_sweep(connection, self._platform, owner, now)
+            return sweeps.begin(connection, self._platform, owner, now)
 
     def _end(self, owner: Owner) -> None:
         if not self._dry:
             with self._database.write() as connection:
                 now = self._database.now(connection)
-                reconciling.end_sweep(connection, self._platform, owner, now)
+                sweeps.end(connection, self._platform, owner, now)
 
     def _observe_classes(self, owner: Owner, media_as_of: Seq) -> bool:
         """List an owner's classes, anew while they change meanwhile; return whether a list was taken."""
         for _ in range(ROUNDS):
             as_of = self._sink.head()
-            theirs = self._call(self._reader.class_paths, owner)
+            theirs = self.call(self._reader.class_paths, owner)
             self._sink.put(ClassesObserved(as_of, owner, tuple(theirs), media_as_of))
             self._sink.settle()
             with self._database.read() as connection:
@@ -247,15 +215,15 @@ class Reconciler:
                     return True
         return False
 
-    def listed_owners(self) -> list[Owner]:
-        """Return the owners that the platform lists."""
-        return self._call(lambda: list(self._reader.owners()))
-
-    def _all_owners(self) -> Iterator[Owner]:
+    def _all_owners(self, began: Micros | None) -> Iterator[Owner]:
+        """Yield the owners that were not read since the round began."""
         with self._database.read() as connection:
-            known = [sweep.owner for sweep in reconciling.sweeps(connection, self._platform)]
+            found = sweeps.listed(connection, self._platform)
+        read = {s.owner for s in found if began and s.finished_at and s.finished_at >= began}
+        known = [sweep.owner for sweep in found]
         listed = self.listed_owners()
-        yield from dict.fromkeys([*(o for o in listed if o not in set(known)), *known])
+        first = (owner for owner in listed if owner not in set(known))
+        yield from (owner for owner in dict.fromkeys([*first, *known]) if owner not in read)
 
     def _unread(self, ids: Sequence[MaterialId], started: Micros) -> list[MaterialId]:
         """Leave out what this sweep has read before it was interrupted."""
@@ -276,51 +244,3 @@ class Reconciler:
                 return
             yield [material_id for material_id, _ in page]
             after = page[-1][0]
-
-    def read_projects(self) -> None:
-        """Read the list of all projects; what it lacks is gone."""
-        as_of = self._sink.head()
-        listing = self._call(self._reader.projects)
-        self._sink.put(ProjectsObserved(as_of, listing.complete, listing.projects))
-        self._tell("projects", len(listing.projects))
-
-    def _read_projects_by_id(self, ids: Sequence[ProjectId]) -> None:
-        as_of = self._sink.head()
-        found = self._call(self._reader.projects_by_id, ids)
-        self._sink.put(ProjectsObserved(as_of, complete=False, projects=tuple(found)))
-
-    def read_tasks(self) -> None:
-        """Read export tasks that no observation has shown; one that the platform has forgotten stays as told."""
-        after = ""
-        while True:
-            with self._database.read() as connection:
-                ids = reconciling.open_tasks(connection, self._platform, after, TOGETHER)
-            if not ids:
-                return
-            as_of = self._sink.head()
-            found = self._call(self._reader.tasks, ids)
-            if found:
-                self._sink.put(TasksObserved(as_of, tuple(found)))
-            after = ids[-1]
-            self._tell("tasks", len(ids))
-
-    # ------------------------------------------------------------------ calls
-
-    def _call(self, read: Callable[..., T], *arguments: object) -> T:
-        if self._stopping() or (self._budget is not None and self._calls >= self._budget):
-            raise BudgetSpent
-        self._calls += 1
-        return read(*arguments)
-
-    def _pages(self, pages: Iterator[Sequence[T]]) -> Iterator[Sequence[T]]:
-        while True:
-            page = self._call(lambda: next(pages, None))
-            if page is None:
-                return
-            yield page
-
-
-def _twenties(ids: Iterable[T]) -> Iterator[tuple[T, ...]]:
-    wanted = list(ids)
-    for start in range(0, len(wanted), TOGETHER):
-        yield tuple(wanted[start : start + TOGETHER])

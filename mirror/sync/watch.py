@@ -12,10 +12,11 @@ from collections.abc import Callable
 from random import Random
 
 from mirror.core.model import Micros, Owner
-from mirror.errors import MirrorError
-from mirror.store import reconciling
+from mirror.errors import MirrorError, PlatformRefused
+from mirror.store import sweeps
 from mirror.store.engine import Database
-from mirror.sync.reconcile import BudgetSpent, Reconciler
+from mirror.sync.observing import BudgetSpent
+from mirror.sync.reconcile import Reconciler
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,8 @@ class Watch:
         self._sampled = self._doubted = clock()
         self._listed_at: float | None = None
         self._listed: list[Owner] = []
+        self._refused: dict[Owner, float] = {}  # owners that the platform won't tell of, until when
+        self._in_round = True
 
     def start(self) -> None:
         """Begin."""
@@ -133,13 +136,23 @@ class Watch:
             return False
         with self._database.read() as connection:
             due = Micros(self._database.now(connection) - SWEEP_AGAIN)
-            sweeps = reconciling.sweeps(connection, self._platform)
-        known = {sweep.owner for sweep in sweeps}
+            found = sweeps.listed(connection, self._platform)
+        known = {sweep.owner for sweep in found}
         waiting = [owner for owner in self._listed if owner not in known]
-        waiting += [s.owner for s in sweeps if s.finished_at is None or s.finished_at < due]
+        waiting += [s.owner for s in found if s.finished_at is None or s.finished_at < due]
+        waiting = [owner for owner in waiting if self._clock() >= self._refused.get(owner, 0.0)]
         if not waiting:
+            if self._in_round and not self._refused:
+                reconciler.end_round()
+            self._in_round = False
             return False
         before = reconciler.calls
-        reconciler.sweep_owner(waiting[0], aside=lambda: self._see_to_urgent(reconciler))
+        self._in_round = True
+        self._refused.pop(waiting[0], None)
+        try:
+            reconciler.sweep_owner(waiting[0], aside=lambda: self._see_to_urgent(reconciler))
+        except PlatformRefused as refused:
+            self._refused[waiting[0]] = self._clock() + LISTS_EVERY
+            log.warning("Owner not read: %s", refused, extra={"action": "reconcile"})
         self._rests_until = self._clock() + (reconciler.calls - before) / (self._rate * SHARE)
         return True

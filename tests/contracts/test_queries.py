@@ -5,7 +5,7 @@ import pytest
 from mirror.core.decode import EVENT_TYPES
 from mirror.core.model import MaterialId, Micros, Owner, Seq
 from mirror.errors import NotFound
-from mirror.store import journal, platforms, queries
+from mirror.store import journal, platforms, queries, sweeps
 from mirror.store.engine import Database
 from mirror.store.journal import Arrival
 from mirror.store.queries import Branch, Changed, Logged, Medium, Only, OwnerRow
@@ -234,6 +234,10 @@ def test_the_status_counts_by_state(library: Database) -> None:
     counts = status(library).counts
     assert (counts.live, counts.detached, counts.deleted) == (6, 1, 2)
     assert (counts.owners, counts.classes, counts.files, counts.projects) == (2, 7, 1, 1)
+    assert not status(library).bootstrapped
+    with library.write() as connection:
+        sweeps.begin(connection, "default", sweeps.ROUND, Micros(1))
+        sweeps.end(connection, "default", sweeps.ROUND, Micros(2))
     assert status(library).bootstrapped
 
 

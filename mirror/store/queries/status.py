@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from mirror.core.decode import EVENT_TYPES
 from mirror.core.model import Micros, Seq
-from mirror.store import checkpoints, journal, platforms, schema
+from mirror.store import checkpoints, journal, platforms, schema, sweeps
 from mirror.store.schema import (
     classes,
     doubts,
@@ -15,7 +15,6 @@ from mirror.store.schema import (
     links,
     materials,
     outcomes,
-    owners,
     projects,
     tasks,
 )
@@ -57,7 +56,7 @@ class Status(Struct, frozen=True):
     quarantined: int
     unrecognised: int
     never_received: tuple[str, ...]  # event types of the platform that no delivery has had yet
-    bootstrapped: bool  # every owner's classes were observed completely
+    bootstrapped: bool  # every owner was read completely, at least once
     rules: str | None  # which rules made the state; None before the first delivery is applied
     generation: int
     feed_generation: int
@@ -95,7 +94,7 @@ def status(connection: sa.Connection, platform: str) -> Status:
         notable.get("quarantined", 0),
         notable.get("unrecognised", 0),
         count.never_received(),
-        count.bootstrapped(),
+        sweeps.round_finished_at(connection, platform) is not None,
         None if checkpoint is None else checkpoint.rules,
         count.generation,
         count.feed_generation,
@@ -142,10 +141,6 @@ class _Counter:
             projects=self.of(projects, sa.not_(projects.c.gone)),
             tasks=self.of(tasks),
         )
-
-    def bootstrapped(self) -> bool:
-        unread = self.of(owners, owners.c.observed_seq.is_(None))
-        return unread == 0 and self.of(owners) > 0
 
     def never_received(self) -> tuple[str, ...]:
         query = sa.select(outcomes.c.event_type).where(self._mine(outcomes)).distinct()

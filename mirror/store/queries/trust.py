@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from mirror.core.estimate import Estimate, estimate
 from mirror.core.model import Micros
-from mirror.store import reconciling
+from mirror.store import reconciling, sweeps
 from mirror.store.engine import Connection
 from mirror.store.reconciling import Tally
 
@@ -29,14 +29,14 @@ class Trust(Struct, frozen=True):
 def trust(connection: Connection, platform: str, media: int) -> Trust:
     """Return it; `media` is how many materials there are. Raises NotFound."""
     samples = reconciling.sampled(connection, platform)
-    sweeps = reconciling.sweeps(connection, platform)
-    read = [sweep.finished_at for sweep in sweeps if sweep.finished_at is not None]
+    found = sweeps.listed(connection, platform)
+    read = [sweep.finished_at for sweep in found if sweep.finished_at is not None]
     return Trust(
         tuple(reconciling.tallies(connection, platform)),
         estimate(samples.wrong, samples.drawn),
         estimate(samples.wrong_undoubted, samples.drawn),
-        len(sweeps),
+        len(found),
         len(read),
-        min(read) if read and len(read) == len(sweeps) else None,
-        -(-media // PAGE) + -(-media // TOGETHER) + 2 * len(sweeps),
+        min(read) if read and len(read) == len(found) else None,
+        -(-media // PAGE) + -(-media // TOGETHER) + 2 * len(found),
     )

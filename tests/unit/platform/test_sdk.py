@@ -49,7 +49,7 @@ def test_an_endpoint_is_a_scheme_and_a_host(url: str, endpoint: tuple[str, str, 
 @pytest.mark.parametrize(
     "url",
     [
-        *("", "cme.tencentcloudapi.com", "ftp://example.com", "https://", "http://h:0"),
+        *("", "cme.tencentcloudapi.com", "ftp://example.com", "https://", "http://h.example.com:0"),
         *("https://example.com/api", "https://example.com?x=1", "https://example.com#x"),
         *("https://user:word@example.com", "http://127.0.0.1:99999", "http://127.0.0.1:port"),
     ],
@@ -67,15 +67,15 @@ def test_a_key_has_no_spaces(key: tuple[str, str]) -> None:
 
 
 def test_a_proxy_is_chosen_by_scheme_and_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", "http://secure:1")
-    monkeypatch.setenv("all_proxy", "http://any:1")
+    monkeypatch.setenv("https_proxy", "http://secure.example.com:1")
+    monkeypatch.setenv("all_proxy", "http://any.example.com:1")
     monkeypatch.setenv("no_proxy", ".example.org")
 
     def chosen(url: str) -> str | None:
         return _proxy(_endpoint(url))
 
-    assert chosen("https://cme.example.com") == "http://secure:1"
-    assert chosen("http://cme.example.com") == "http://any:1"
+    assert chosen("https://cme.example.com") == "http://secure.example.com:1"
+    assert chosen("http://cme.example.com") == "http://any.example.com:1"
     assert chosen("https://cme.example.org") is None
     for loopback in ("http://127.0.0.1:1", "https://localhost", "http://[::1]:1"):
         assert chosen(loopback) is None

@@ -85,17 +85,30 @@ def test_tags_and_preset_tags() -> None:
 def test_a_file_is_told_by_the_part_of_its_type() -> None:
     video = {
         "VodFileId": "f",
-        "MaterialUrl": "https://v/1?sign=x",
-        "CoverUrl": "https://v/1.jpg",
+        "MaterialUrl": "https://v.example.com/1?sign=x",
+        "CoverUrl": "https://v.example.com/1.jpg",
         "MetaData": {"Size": 9, "Duration": 1.5, "Width": 4, "Height": 3, "Container": "mp4"},
     }
     seen = translate.material(info(VideoMaterial=video, AudioMaterial=None, LinkMaterial=None))
     assert seen.file_id == FileId("f")
     assert seen.metadata == MetaData(9, 1.5, 4, 3, "mp4")
-    assert (seen.url, seen.cover_url) == ("https://v/1?sign=x", "https://v/1.jpg")
-    image = {"Size": 9, "Width": 4, "Height": 3, "MaterialUrl": "", "OriginalUrl": "https://v/2"}
+    assert (seen.url, seen.cover_url) == (
+        "https://v.example.com/1?sign=x",
+        "https://v.example.com/1.jpg",
+    )
+    image = {
+        "Size": 9,
+        "Width": 4,
+        "Height": 3,
+        "MaterialUrl": "",
+        "OriginalUrl": "https://v.example.com/2",
+    }
     seen = translate.material(info(ImageMaterial=image))
-    assert (seen.metadata, seen.url, seen.file_id) == (MetaData(9, None, 4, 3), "https://v/2", None)
+    assert (seen.metadata, seen.url, seen.file_id) == (
+        MetaData(9, None, 4, 3),
+        "https://v.example.com/2",
+        None,
+    )
 
 
 def test_one_wrong_fact_of_a_file_leaves_the_others_of_the_material() -> None:

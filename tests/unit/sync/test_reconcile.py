@@ -11,7 +11,7 @@ from mirror.core.model import MaterialId, Seq
 from mirror.core.model import Owner as MirrorOwner
 from mirror.errors import PlatformUnavailable
 from mirror.platform.answers import Answer
-from mirror.store import reconciling
+from mirror.store import reconciling, sweeps
 from mirror.store.engine import Database
 from mirror.store.reconciling import Tally
 from mirror.sync.reading import DrySink, JournalSink
@@ -265,8 +265,8 @@ def test_an_owner_whose_classes_never_rest_stays_the_next_one_to_be_read(at: Mir
     at.world.reader = Restless(at.world)
     at.world.reconciler().sweep([mine(at.ann)])
     with at.world.database.read() as connection:
-        sweeps = {s.owner: s for s in reconciling.sweeps(connection, at.world.name)}
-    mine_now = sweeps[mine(at.ann)]
+        found = {s.owner: s for s in sweeps.listed(connection, at.world.name)}
+    mine_now = found[mine(at.ann)]
     assert mine_now.started_at is not None
     assert mine_now.finished_at is not None
     assert mine_now.finished_at < mine_now.started_at
@@ -435,8 +435,8 @@ def test_a_budget_spent_in_the_middle_is_continued(at: Mirrored) -> None:
         assert outcome.calls <= 3
         calls += outcome.calls
         with at.world.database.read() as connection:
-            sweeps = {s.owner: s for s in reconciling.sweeps(connection, at.world.name)}
-        swept = sweeps[mine(at.ann)]
+            found = {s.owner: s for s in sweeps.listed(connection, at.world.name)}
+        swept = found[mine(at.ann)]
         if swept.finished_at is not None and swept.finished_at > (swept.started_at or 0):
             break
     mine_now = [i for some in at.reader.asked for i in some]

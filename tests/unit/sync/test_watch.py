@@ -12,7 +12,7 @@ import pytest
 from mirror.core.model import MaterialId
 from mirror.errors import PlatformUnavailable
 from mirror.platform.answers import Answer
-from mirror.store import reconciling
+from mirror.store import reconciling, sweeps
 from mirror.sync import watch as watching
 from mirror.sync.reconcile import Reconciler
 from mirror.sync.watch import DOUBTS_EVERY, LISTS_EVERY, SAMPLE_EVERY, SWEEP_AGAIN, Watch
@@ -130,15 +130,15 @@ def test_owners_are_read_again_the_least_recent_first(at: Mirrored) -> None:
     beside = settled(at)
     rest(at, SWEEP_AGAIN / 1_000_000)
     with at.world.database.read() as connection:
-        due = [s.owner for s in reconciling.sweeps(connection, at.world.name)]
+        due = [s.owner for s in sweeps.listed(connection, at.world.name)]
     swept: list[object] = []
     for _ in due:
         with at.world.database.read() as connection:
-            before = {s.owner: s.finished_at for s in reconciling.sweeps(connection, at.world.name)}
+            before = {s.owner: s.finished_at for s in sweeps.listed(connection, at.world.name)}
         beside.look()
         rest(at, 5)
         with at.world.database.read() as connection:
-            after = {s.owner: s.finished_at for s in reconciling.sweeps(connection, at.world.name)}
+            after = {s.owner: s.finished_at for s in sweeps.listed(connection, at.world.name)}
         swept += [owner for owner in after if after[owner] != before[owner]]
     assert swept == due
 
