@@ -128,7 +128,7 @@ def test_a_full_run_fills_an_empty_mirror_and_a_budget_ends_it_for_the_time_bein
     studio.work.bootstrap(60)
     studio.platform.drain()
     assert "bootstrapped    no" in studio.mirror.run("status")
-    assert "The budget is spent" in studio.reconcile("--full", "--budget", "4")
+    assert "The budget is spent" in studio.reconcile("--full", "--budget", "8")
     assert set() < studio.rows()["media"] < studio.truth()["media"]
     # It goes on with what was not read yet, and asks for no material again.
     goes_on = studio.reconcile("--json")
@@ -261,6 +261,6 @@ def test_a_command_ends_with_3_while_the_platform_is_away(
     assert waiting.process.wait(40) == 3
     errors = waiting.log.read_text()
     told_last = errors.splitlines()[-1]
-    assert told_last.startswith("mirror: DescribeTeams failed 6 times: the connection was refused.")
+    assert told_last.startswith("mirror: DescribeProjects failed 6 times: the connection was refused.")
     assert f"{away.url} can be reached" in told_last
     assert SECRET not in errors
