@@ -261,6 +261,8 @@ def test_a_command_ends_with_3_while_the_platform_is_away(
     assert waiting.process.wait(40) == 3
     errors = waiting.log.read_text()
     told_last = errors.splitlines()[-1]
-    assert told_last.startswith("mirror: DescribeProjects failed 6 times: the connection was refused.")
+    assert told_last.startswith(
+        "mirror: DescribeProjects failed 6 times: the connection was refused."
+    )
     assert f"{away.url} can be reached" in told_last
     assert SECRET not in errors
