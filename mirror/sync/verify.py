@@ -15,6 +15,7 @@ from msgspec import Struct
 from mirror.core.model import Seq
 from mirror.core.rules import Rules
 from mirror.store import checkpoints, compare, journal
+from mirror.store.checkpoints import Checkpoint
 from mirror.store.compare import Breach, Mismatch
 from mirror.store.engine import Database, open_database
 from mirror.sync.apply import Progress
@@ -98,6 +99,17 @@ def _compared(
                 (connection, platform, live.generation), (rebuilt, platform, generation)
             ):
                 yield _mismatched(platform, mismatch)
+            made = checkpoints.current(rebuilt, platform, generation)
+            if made is not None:
+                yield from _checkpoints(platform, live, made)
+
+
+def _checkpoints(platform: str, live: Checkpoint, made: Checkpoint) -> Iterator[Difference]:
+    for name in ("logical_at", "next_class_id"):
+        mine, theirs = getattr(live, name), getattr(made, name)
+        if mine != theirs:
+            what = f"{name} is {mine!r}, a rebuild says {theirs!r}."
+            yield Difference("state", f"checkpoint of '{platform}'", what, _REBUILD)
 
 
 def _breached(platform: str, breach: Breach) -> Difference:
