@@ -282,12 +282,12 @@ def seen(
     return {key: value for key, value in row.items() if value is not None}
 
 
-def materials_observed(as_of_seq: int, *materials: Payload) -> bytes:
+def materials_observed(as_of_seq: int, *materials: Payload, sample: bool | None = None) -> bytes:
     """To be delivered with source `reconcile`, as are all observations."""
     return body(
         "Mirror.Materials.Observed",
         "MirrorMaterialsObservedEvent",
-        {"AsOfSeq": as_of_seq, "MaterialSet": list(materials)},
+        {"AsOfSeq": as_of_seq, "MaterialSet": list(materials), "Sample": sample},
     )
 
 

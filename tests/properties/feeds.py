@@ -126,6 +126,7 @@ def observations(draw: st.DrawFn, head: int) -> bytes:
                 metadata=draw(st.sampled_from((None, {"Size": 7}))),
                 link=link,
             ),
+            sample=draw(st.sampled_from((None, True))),
         )
     if kind == 2:
         return bodies.materials_missing(as_of, draw(material_ids))
