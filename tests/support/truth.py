@@ -73,6 +73,19 @@ def files_told(feed: Iterable[Arrival]) -> dict[str, str]:
     return found
 
 
+def moves_into_what_was_left(feed: Iterable[Arrival]) -> set[int]:
+    """Seqs of class moves whose destination is a path that another class had left, at any time before."""
+    found, left = set(), set()
+    for seq, payload in enumerate(map(json.loads, (arrival.body for arrival in feed)), start=1):
+        moved = payload.get("ClassMovedEvent")
+        if moved is None:
+            continue
+        if (*moved["DestinationOwner"].values(), moved["DestinationClassPath"]) in left:
+            found.add(seq)
+        left |= {(*moved["SourceOwner"].values(), path) for path in moved["SourceClassPathSet"]}
+    return found
+
+
 def check_file(row: Row, file: File) -> None:
     """What the mirror says of a file is so; what it does not say, it was not told."""
     _, operation, task, project, *facts = row
