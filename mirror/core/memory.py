@@ -72,10 +72,8 @@ def is_preset(library: Library, place: Place) -> bool:
 
 
 def is_inferred(library: Library, row: MediaClass) -> bool:
-    """Tell whether a class is known only because an event mentioned it; roots and presets never are."""
-    return row.origin == "inferred" and any(
-        doubt.reason == INFERRED_CLASS for doubt in library.class_doubts(row.class_id)
-    )
+    """Tell whether a class is known only because something was said to be in it, or was seen there."""
+    return any(doubt.reason == INFERRED_CLASS for doubt in library.class_doubts(row.class_id))
 
 
 def touch_structure(library: Library, owner: Owner) -> None:
@@ -150,7 +148,7 @@ def create(library: Library, place: Place, above: MediaClass | None, origin: Ori
     preset = above is None or (is_preset(library, place) and not seen_without)
     library.classes.put(row.class_id, row)
     end_departure(library, place)
-    if origin == "inferred" and not preset:
+    if origin != "event" and not preset:
         library.doubt("class", str(row.class_id), INFERRED_CLASS)
     touch_structure(library, place.owner)
     return row

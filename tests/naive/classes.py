@@ -25,15 +25,17 @@ def root(state: State, owner: Owner) -> ClassRow:
 def add(state: State, place: Place, origin: str) -> ClassRow:
     """A new class; ids are 1, 2, 3 … and never used again."""
     state.class_count += 1
+    # A complete observation that lacked a preset makes it a guess like any other.
+    preset = state.unseen_preset(place) and place.owner not in state.completely_observed
     row = ClassRow(
         class_id=state.class_count,
         place=place,
         origin=origin,
         known_since=state.now,
-        # A complete observation that lacked it makes it a guess like any other.
-        preset=state.unseen_preset(place) and place.owner not in state.completely_observed,
+        guess=origin != "event" and not preset and place.path != ROOT,
     )
-    # "An `inferred` class that is no preset carries doubt `inferred-class`".
+    # "An `inferred` class that is no preset carries doubt `inferred-class`", and so does one
+    # that only a material showed.
     if row.is_guess():
         state.doubt("class", row.class_id, "inferred-class")
     # "a deletion or an arrival there ends" the moved-away memory.
@@ -61,6 +63,7 @@ def confirm(state: State, row: ClassRow, origin: str) -> None:
     """A creation or an observation of a class that has a row."""
     if stronger(origin, row.origin) == origin:
         row.origin = origin
+    row.guess = False
     state.settle("class", row.class_id, "inferred-class")
 
 
@@ -353,7 +356,10 @@ def absorb(state: State, row: ClassRow, survivor: ClassRow) -> None:
         if memory.class_id == row.class_id:
             memory.class_id = survivor.class_id
     if stronger(row.origin, survivor.origin) != survivor.origin:
-        confirm(state, survivor, row.origin)
+        if row.is_guess():
+            survivor.origin = row.origin
+        else:
+            confirm(state, survivor, row.origin)
     state.settle("class", row.class_id)
     state.absorbed[row.class_id] = survivor.class_id
     del state.classes[row.class_id]

@@ -1,6 +1,6 @@
 """Observations: what reconciliation read from the platform, as of a moment in the journal."""
 
-from tests.naive.classes import add, confirm, remove, root
+from tests.naive.classes import add, remove, root
 from tests.naive.decode import (
     ClassesObserved,
     MaterialsMissing,
@@ -23,14 +23,15 @@ def named_since(state: State, kind: str, key: str) -> bool:
 def ensure_observed(state: State, spot: Place) -> ClassRow:
     """The class at a literal path.
 
-    What is missing on the way is created `observed`, what was `inferred` becomes it.
+    What is missing on the way is created `observed`, what was `inferred` becomes it. Whether it is
+    only a guess is for a list of classes to say.
     """
     row = root(state, spot.owner)
     for path in reversed(prefixes(spot.path)):
         here = Place(spot.owner, path)
         row = state.standing(here) or add(state, here, "observed")
         if row.origin == "inferred":
-            confirm(state, row, "observed")
+            row.origin = "observed"
     return row
 
 
@@ -168,6 +169,7 @@ def classes_observed(state: State, event: ClassesObserved) -> None:
             # "presets go on counting", and nothing was deleted by an event.
             remove(state, row, remember=False)
     for row in of_owner(state, event.owner):
+        row.guess = False
         state.settle("class", row.class_id)
     # “The owner counts as completely observed from here on.”
     state.completely_observed.add(event.owner)

@@ -35,18 +35,18 @@ PRESETS: tuple[str, ...] = (
 
 @dataclass
 class ClassRow:
-    """A class. `known_since` is when its row was made; `preset` says it was a preset."""
+    """A class. `known_since` is when its row was made; `guess`: only what is in it shows it."""
 
     class_id: int
     place: Place
     origin: str
     known_since: int
-    preset: bool = False
+    guess: bool = False
     changed_seq: int = 0
 
     def is_guess(self) -> bool:
-        """Known only because another event mentions it: neither a preset nor a root."""
-        return self.origin == "inferred" and not self.preset and self.place.path != ROOT_PATH
+        """Known only because something is in it: neither a preset nor a root."""
+        return self.guess
 
 
 @dataclass

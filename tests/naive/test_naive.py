@@ -926,7 +926,9 @@ def test_an_observed_material_is_where_it_was_seen_and_no_longer_in_doubt() -> N
     row = feed.row("m")
     assert (row["class_path"], row["origin"], row["name"]) == ("/b", "observed", "film")
     assert row["tags"] == ["x", "y"]
-    assert (feed.origin("/b"), feed.doubts()) == ("observed", set())
+    assert (feed.origin("/b"), feed.doubts()) == ("observed", {"inferred-class"})
+    feed.observe(classes_observed(2, ANN, "/b"))
+    assert feed.doubts() == set()
 
 
 def test_what_a_later_delivery_named_is_not_observed() -> None:

@@ -88,12 +88,15 @@ def _confirms_departed(library: Library, place: Place) -> bool:
     return True
 
 
-def strengthen(library: Library, row: MediaClass, origin: Origin) -> None:
-    """Make a class known by a better source; it is no longer merely inferred."""
+def strengthen(
+    library: Library, row: MediaClass, origin: Origin, *, in_itself: bool = True
+) -> None:
+    """Make a class known by a better source; where that shows the class `in_itself`, it is no longer inferred."""
     if row.origin in {"event", origin}:
         return
     library.classes.put(row.class_id, replace(row, origin=origin))
-    library.settle("class", str(row.class_id), INFERRED_CLASS)
+    if in_itself:
+        library.settle("class", str(row.class_id), INFERRED_CLASS)
 
 
 def is_repeat(library: Library, event: ClassEvent, owners: tuple[Owner, ...]) -> bool:
@@ -199,10 +202,13 @@ def remove(library: Library, top: MediaClass, *, lose: bool = True) -> None:
 
 
 def observed_class(library: Library, place: Place) -> MediaClass:
-    """Return the class that a material was seen in; it and all above it have thereby been seen."""
+    """Return the class that something was seen in; it and all above it have thereby been seen.
+
+    Only a list of classes ends that it is inferred: it may be one that was renamed, by an event on its way.
+    """
     row = ensure_literal(library, place, "observed")
     for path in (*paths.upwards(place.path), paths.ROOT):
         above = library.standing(Place(place.owner, path))
         if above is not None and above.origin == "inferred":
-            strengthen(library, above, "observed")
+            strengthen(library, above, "observed", in_itself=False)
     return library.classes.get(row.class_id) or row

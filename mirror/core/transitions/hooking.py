@@ -15,6 +15,7 @@ from mirror.core.memory import (
     departure,
     end_departure,
     ensure_literal,
+    is_inferred,
     is_preset,
     touch_structure,
 )
@@ -145,7 +146,7 @@ class _Hooking:
             if left is not None and left.class_id == class_id:
                 library.departures.put(left.place, replace(left, class_id=into.class_id))
         if ORIGIN_STRENGTH[row.origin] > ORIGIN_STRENGTH[into.origin]:
-            strengthen(library, into, row.origin)
+            strengthen(library, into, row.origin, in_itself=not is_inferred(library, row))
         return library.classes.get(into.class_id) or into
 
 

@@ -18,7 +18,7 @@ from mirror.core.events import (
     TasksObserved,
 )
 from mirror.core.library import Library
-from mirror.core.memory import ensure_root, is_preset, record
+from mirror.core.memory import INFERRED_CLASS, ensure_root, is_preset, record
 from mirror.core.model import (
     MediaClass,
     Place,
@@ -53,6 +53,7 @@ def classes_observed(library: Library, event: ClassesObserved) -> str | None:
             remove(library, extra, lose=False)
     until = event.as_of_seq if event.media_as_of_seq is None else event.media_as_of_seq
     for row in library.subtree(root):
+        library.settle("class", str(row.class_id), INFERRED_CLASS)
         library.settle_older("class", str(row.class_id), until)
     library.owners.put(
         event.owner, replace(record(library, event.owner), observed_seq=library.as_of)

@@ -576,3 +576,20 @@ def test_a_clock_that_went_back_leaves_nothing_unread(at: Mirrored) -> None:
     at.world.held()  # lost
     at.world.reconcile(full=False)
     assert at.exact()
+
+
+def test_a_rename_that_arrives_after_only_a_medium_of_it_was_seen(at: Mirrored) -> None:
+    [m] = at.upload("/a")
+    at.world.platform.move_classes(at.ann, ["/a"], at.ann, "/c")
+    late = at.world.held()
+    made = at.world.platform.upload(at.ann, "/c", "new.mp4")
+    at.told()
+    at.world.reconciler().enrich(100)
+    at.world.apply()
+    assert at.place(made.id) == "/c"
+    assert at.reasons() == {"inferred-class"}
+    at.world.arrive(late)
+    assert {at.place(m), at.place(made.id)} == {"/c"}  # not /c/a
+    assert "/c/a" not in at.paths()
+    at.world.reconciler().settle_doubts()
+    assert at.exact()
