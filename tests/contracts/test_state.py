@@ -16,15 +16,18 @@ from mirror.store import checkpoints, compare
 from mirror.store.engine import Database
 from mirror.store.schema import STATE
 from mirror.store.state import Loader
+from mirror.sync import rebuild as rebuilding
 from mirror.sync.apply import Applier
 from mirror.sync.rebuild import rebuild
 from tests.naive import bodies
 from tests.naive.bodies import ANN
 from tests.properties.feeds import START, Arrival
+from tests.support import lifelike
 from tests.support.database_rows import differences, generations_with_rows
 from tests.support.journals import append, apply, apply_cut, journaled, public_rows, state
 from tests.support.memory import MemoryMirror
 from tests.support.rich import FEED
+from tests.support.workers import appending, applying, at_once
 
 RULES = Rules()
 
@@ -275,3 +278,28 @@ def test_a_rebuild_in_place_gives_the_same_rows(database: Database) -> None:
     with database.read() as connection:
         assert list(compare.breaches(connection, "default", report.generation)) == []
         assert generations_with_rows(connection, "default") == {report.generation}
+
+
+def test_whatever_works_at_once_the_outcome_is_that_of_one_after_the_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "BATCH", 10)
+    monkeypatch.setattr(rebuilding, "NEARLY", 5)
+    feed = lifelike.feed(40)
+    alone, beside = journaled(database, feed), journaled(database, feed[:10])
+    apply(database, alone)
+    raised = at_once(
+        database,
+        appending(beside, feed[10:], each=2),
+        applying(beside, RULES, times=60, batch=2),
+        applying(beside, RULES, times=60, batch=3),
+        lambda own: rebuild(own, beside, RULES),
+        lambda own: rebuild(own, beside, RULES),
+    )
+    assert all(isinstance(error, LeaseLost) for error in raised), raised
+    apply(database, beside)
+    assert differences(state(database, alone), state(database, beside)) == []
+    rebuild(database, beside, RULES)
+    with database.read() as connection:
+        live = checkpoints.live_generation(connection, beside)
+        assert generations_with_rows(connection, beside) == {live}

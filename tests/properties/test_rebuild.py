@@ -1,8 +1,7 @@
 """Invariant 3 on a real database: live state = rebuilt state, whatever happens while it is rebuilt."""
 
-import threading
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from shutil import copyfile
@@ -31,9 +30,10 @@ from tests.support.database_rows import (
     differences,
     generations_with_rows,
 )
-from tests.support.journals import append, apply, apply_cut, journaled, state
+from tests.support.journals import apply, apply_cut, journaled, state
 from tests.support.memory import MemoryMirror
 from tests.support.stepping import Stopped, counted, dying, interleave
+from tests.support.workers import appending, applying, at_once
 
 OLD, NEW = Rules(presets=()), Rules()
 """Rules that read the feed below in different ways, so that it can be told which made a state."""
@@ -166,28 +166,6 @@ def rebuilder(platform: str, rules: Rules = NEW) -> Callable[[Database], Rebuild
     return lambda database: rebuild(database, platform, rules)
 
 
-def applying(
-    platform: str, rules: Rules, *, times: int = 12, batch: int = 5, generation: int | None = None
-) -> Callable[[Database], object]:
-    """An applier that goes on whoever else takes over."""
-
-    def work(database: Database) -> None:
-        applier = Applier(database, platform, rules, batch=batch, generation=generation)
-        for _ in range(times):
-            with suppress(LeaseLost):
-                applier.run_once()
-
-    return work
-
-
-def appending(platform: str, feed: list[Arrival], each: int = 7) -> Callable[[Database], object]:
-    def work(database: Database) -> None:
-        for start in range(0, len(feed), each):
-            append(database, platform, feed[start : start + each])
-
-    return work
-
-
 def reading(platform: str, seen: list[Seen], times: int = 12) -> Callable[[Database], object]:
     def work(database: Database) -> None:
         seen.extend(look(database, platform) for _ in range(times))
@@ -231,19 +209,14 @@ def test_threads_that_append_apply_and_read_do_not_disturb_a_rebuild(
     platform = journaled(shared, FEED[:HALF])
     apply(shared, platform, rules=OLD)
     seen: list[Seen] = []
-    threads = [
-        threading.Thread(target=work, args=(shared,))
-        for work in (
-            appending(platform, FEED[HALF:], each=2),
-            applying(platform, OLD, times=200, generation=1),
-            reading(platform, seen, times=60),
-        )
-    ]
-    for thread in threads:
-        thread.start()
-    rebuild(shared, platform, NEW)
-    for thread in threads:
-        thread.join()
+    raised = at_once(
+        shared,
+        rebuilder(platform),
+        appending(platform, FEED[HALF:], each=2),
+        applying(platform, OLD, times=200, generation=1),
+        reading(platform, seen, times=60),
+    )
+    assert raised == []
     check_old_then_new(seen)
     apply(shared, platform, rules=NEW)
     assert differences(expected(shared, FEED), state(shared, platform)) == []
