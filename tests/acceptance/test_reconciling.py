@@ -130,11 +130,12 @@ def test_a_full_run_fills_an_empty_mirror_and_a_budget_ends_it_for_the_time_bein
     assert "bootstrapped    no" in studio.mirror.run("status")
     assert "The budget is spent" in studio.reconcile("--full", "--budget", "8")
     assert set() < studio.rows()["media"] < studio.truth()["media"]
-    # It goes on with what was not read yet, and asks for no material again.
+    # It goes on with what was not read yet, and asks again only for media whose class is in doubt.
     goes_on = studio.reconcile("--json")
     assert json.loads(goes_on)["complete"]
     asked = [i for call in studio.api.calls for i in call.params.get("MaterialIds", ())]
-    assert len(asked) == len(set(asked)) == 60
+    assert len(set(asked)) == 60
+    assert len(asked) - len(set(asked)) <= 20
     assert studio.rows() == studio.truth()
     assert "bootstrapped    yes" in studio.mirror.run("status")
 
