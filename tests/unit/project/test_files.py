@@ -53,7 +53,7 @@ def test_a_path_of_a_machine_is_seen(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["GET /v1/home/a", "$scratch/tmp/c", "~/work/x", "/homes/", "/work/"]
+    "line", ["GET /v1/home/a", "$scratch/tmp/c", "~/desk/x", "/homes/", "/workshop/"]
 )
 def test_other_paths_are_let_be(line: str) -> None:
     assert not MACHINE.search(line)
