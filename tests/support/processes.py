@@ -84,6 +84,7 @@ class Mirror:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.command = COMMAND
         kept = {name: text for name, text in os.environ.items() if not name.startswith("MIRROR_")}
         self.environ = kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
@@ -97,7 +98,7 @@ class Mirror:
     ) -> subprocess.Popen[str]:
         """Starts a command."""
         return subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*self.command, *arguments],
             cwd=self.folder,
             env=self.environ,
             text=True,
@@ -108,7 +109,7 @@ class Mirror:
     def run(self, *arguments: str, code: int = 0, stdin: IO[bytes] | None = None) -> str:
         """Runs a command that ends with `code`; what it printed."""
         ended = subprocess.run(
-            [*COMMAND, *arguments],
+            [*self.command, *arguments],
             cwd=self.folder,
             env=self.environ,
             text=True,
