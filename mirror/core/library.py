@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from mirror.core import paths
+from mirror.core.mentions import Mentions
 from mirror.core.model import (
     ClassId,
     Correction,
@@ -64,13 +65,13 @@ class Library:
         self.owners: Shelf[Owner, OwnerRecord] = Shelf("owners", ledger)
         self.classes: Shelf[ClassId, MediaClass] = Shelf("classes", ledger, watch=self._index_class)
         self.departures: LapsingShelf[Place, Departure] = LapsingShelf(
-            "departures", ledger, at=lambda left: left.at
+            "departures", ledger, at=lambda left: left.at, watch=self._index_departure
         )
         self.deletions: LapsingShelf[Place, Deletion] = LapsingShelf(
             "deletions", ledger, at=lambda gone: gone.at
         )
         self.tangles: LapsingShelf[MaterialId, Tangle] = LapsingShelf(
-            "tangles", ledger, at=lambda tangle: tangle.opened_at
+            "tangles", ledger, at=lambda tangle: tangle.opened_at, watch=self._index_tangle
         )
         self.materials: Shelf[MaterialId, Material] = Shelf(
             "materials", ledger, watch=self._index_material
@@ -90,6 +91,8 @@ class Library:
         self._samples_mark = 0
         self._trees: dict[Owner, dict[str, ClassId]] = {}
         self._children: dict[ClassId, dict[ClassId, None]] = {}
+        self._departed: dict[ClassId, dict[Place, None]] = {}
+        self._tangled = Mentions()
         self._members: Index = {}
         self._placed: Index = {}
         self._whole: set[ClassId] = set()
@@ -169,6 +172,30 @@ class Library:
                 self._trees.setdefault(new.owner, {})[new.path] = key
             if new.parent_id is not None:
                 self._children.setdefault(new.parent_id, {})[key] = None
+
+    # ------------------------------------------------------------------ memories
+
+    def departures_of(self, class_id: ClassId) -> list[Departure]:
+        """Return the memories of where a class left."""
+        places = list(self._departed.get(class_id, ()))
+        return [left for place in places if (left := self.departures.get(place)) is not None]
+
+    def tangles_at(self, place: Place) -> list[Tangle]:
+        """Return the open tangles that name a place or one beneath it."""
+        ids = self._tangled.at_or_beneath(place)
+        return [tangle for i in ids if (tangle := self.tangles.get(i)) is not None]
+
+    def _index_departure(self, key: Place, old: Departure | None, new: Departure | None) -> None:
+        if old is not None:
+            self._departed[old.class_id].pop(key)
+            if not self._departed[old.class_id]:
+                del self._departed[old.class_id]
+        if new is not None:
+            self._departed.setdefault(new.class_id, {})[key] = None
+
+    def _index_tangle(self, key: MaterialId, old: Tangle | None, new: Tangle | None) -> None:
+        before = set() if old is None else old.places
+        self._tangled.replace(key, before, set() if new is None else new.places)
 
     # ------------------------------------------------------------------ materials of classes
 

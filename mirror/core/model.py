@@ -120,6 +120,12 @@ class Tangle(Struct, frozen=True):
     start: Place | None
     steps: tuple[Step, ...]
 
+    @property
+    def places(self) -> set[Place]:
+        """All places that it names."""
+        named = {self.start}.union(*({step.source, step.destination} for step in self.steps))
+        return {place for place in named if place is not None}
+
 
 class Material(Struct, frozen=True):
     """A library entry (媒体). `class_id` is set exactly while it is live."""

@@ -74,9 +74,12 @@ class Shelf(Generic[K, V]):
         """Replace a row (None removes it) and remember what it was."""
         old = self.rows.get(key)
         self._ledger.entries.append((self, key, old))
-        if key not in self.dirty:
-            self.dirty[key] = old
+        self.dirty.setdefault(key, old)
         self.replace(key, row)
+
+    def stamp(self, key: K, row: V) -> None:
+        """Replace a row that this delivery has put by one that differs in nothing an index knows."""
+        self.rows[key] = row
 
     def load(self, key: K, row: V | None) -> None:
         """Take a row as the database has it; one that is in memory already is newer and stays."""
@@ -116,9 +119,16 @@ class LapsingShelf(Shelf[K, V]):
 
     __slots__ = ("_at", "_oldest_first")
 
-    def __init__(self, name: str, ledger: Ledger, at: Callable[[V], int]) -> None:
+    def __init__(
+        self,
+        name: str,
+        ledger: Ledger,
+        at: Callable[[V], int],
+        *,
+        watch: Callable[[K, V | None, V | None], None] | None = None,
+    ) -> None:
         """Start empty."""
-        super().__init__(name, ledger, complete=True)
+        super().__init__(name, ledger, complete=True, watch=watch)
         self._at = at
         self._oldest_first: list[tuple[int, Any]] = []
 

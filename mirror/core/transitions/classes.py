@@ -63,10 +63,7 @@ def _confirm(library: Library, row: MediaClass) -> str | None:
     if row.origin == "event":
         library.doubt("class", key, "created-again")
         return "it was created before"
-    if any(
-        left is not None and left.class_id == row.class_id and left.destination == row.place
-        for left in library.departures.rows.values()
-    ):
+    if any(left.destination == row.place for left in library.departures_of(row.class_id)):
         library.doubt("class", key, NEST_OR_RENAME)  # perhaps what came here nests in this one
     strengthen(library, row, "event")
     return None
@@ -172,9 +169,8 @@ def lose_presets(library: Library, place: Place) -> None:
 def _expect_late_creation(library: Library, row: MediaClass) -> None:
     """Remember that a class is gone whose creation may still come: to where it stood, or where it left."""
     library.deletions.put(row.place, Deletion(row.place, library.now))
-    for left in list(library.departures.rows.values()):
-        if left is not None and left.class_id == row.class_id:
-            library.deletions.put(left.place, Deletion(left.place, library.now))
+    for left in library.departures_of(row.class_id):
+        library.deletions.put(left.place, Deletion(left.place, library.now))
 
 
 def remove(library: Library, top: MediaClass, *, lose: bool = True) -> None:

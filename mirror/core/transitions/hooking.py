@@ -142,21 +142,16 @@ class _Hooking:
         for material in library.members((class_id,)):
             library.materials.put(material.material_id, replace(material, class_id=into.class_id))
         rehome_placements(library, class_id, into.class_id)
-        for left in list(library.departures.rows.values()):
-            if left is not None and left.class_id == class_id:
-                library.departures.put(left.place, replace(left, class_id=into.class_id))
+        for left in library.departures_of(class_id):
+            library.departures.put(left.place, replace(left, class_id=into.class_id))
         if ORIGIN_STRENGTH[row.origin] > ORIGIN_STRENGTH[into.origin]:
             strengthen(library, into, row.origin, in_itself=not is_inferred(library, row))
         return library.classes.get(into.class_id) or into
 
 
 def _rewrite_tangles(library: Library, old: Place, new: Place) -> None:
-    for tangle in list(library.tangles.rows.values()):
-        if tangle is None:
-            continue
-        rewritten = _rewritten(tangle, old, new)
-        if rewritten != tangle:
-            library.tangles.put(tangle.material_id, rewritten)
+    for tangle in library.tangles_at(old):
+        library.tangles.put(tangle.material_id, _rewritten(tangle, old, new))
 
 
 def _rewritten(tangle: Tangle, old: Place, new: Place) -> Tangle:
