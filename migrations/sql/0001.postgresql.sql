@@ -281,6 +281,15 @@ CREATE TABLE projects (
     CONSTRAINT pk_projects PRIMARY KEY (platform, generation, project_id)
 );
 
+CREATE TABLE reading_tokens (
+    name VARCHAR(64) COLLATE "C" NOT NULL,
+    digest BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_used_at BIGINT,
+    expires_at BIGINT,
+    CONSTRAINT pk_reading_tokens PRIMARY KEY (name)
+);
+
 CREATE TABLE samples (
     platform VARCHAR(255) COLLATE "C" NOT NULL,
     generation INTEGER NOT NULL,

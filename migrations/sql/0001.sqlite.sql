@@ -281,6 +281,15 @@ CREATE TABLE projects (
     CONSTRAINT pk_projects PRIMARY KEY (platform, generation, project_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE reading_tokens (
+    name VARCHAR(64) NOT NULL,
+    digest BLOB NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_used_at BIGINT,
+    expires_at BIGINT,
+    CONSTRAINT pk_reading_tokens PRIMARY KEY (name)
+) WITHOUT ROWID;
+
 CREATE TABLE samples (
     platform VARCHAR(255) NOT NULL,
     generation INTEGER NOT NULL,
@@ -479,6 +488,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 ('platforms', 'platforms', '10 1'),
 ('project_statuses', 'project_statuses', '10000 1000 500 22 1'),
 ('projects', 'projects', '1000 100 50 1'),
+('reading_tokens', 'reading_tokens', '1000 1'),
 ('samples', 'samples', '1000 100 50 1'),
 ('sweeps', 'sweeps', '1000 100 10 1'),
 ('tags', 'tags', '1000000 100000 50000 1357 37 1'),

@@ -2,7 +2,7 @@
 
 The journal is the truth and append-only. State tables hold what the transitions decided;
 `platforms.generation` says which generation is live, so that a rebuild swaps by one update. Times
-are integer microseconds UTC.
+are integer microseconds UTC. Reading tokens alone are of no platform: they open all.
 """
 
 from mirror.store.schema.base import key, metadata
@@ -13,6 +13,7 @@ from mirror.store.schema.journal import (
     imports,
     journal,
     platforms,
+    reading_tokens,
     sweeps,
     unconfirmed,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "platforms",
     "project_statuses",
     "projects",
+    "reading_tokens",
     "samples",
     "sweeps",
     "tags",

@@ -125,3 +125,15 @@ sweeps = Table(
     platform_key("owner_type", "owner_id"),
 )
 """When reconciliation began and ended reading each owner: where it goes on, not what it learnt."""
+
+reading_tokens = Table(
+    "reading_tokens",
+    metadata,
+    Column("name", key(64), primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    Column("expires_at", BigInteger),  # of a login; other tokens end when they are revoked
+    sqlite_with_rowid=False,
+)
+"""Who may read over HTTP: tokens that were given out, and logins. They open every platform."""
