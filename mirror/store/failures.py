@@ -82,7 +82,10 @@ _SQLITE = (
         "SQLITE_FULL",
         "could not be written: the disk is full. Make room; nothing that was answered is lost.",
     ),
-    ("SQLITE_IOERR", "could not be read or written: see to the disk, then start again."),
+    (
+        "SQLITE_IOERR",
+        "could not be read or written: see to the disk, which is full or fails, then start again.",
+    ),
     ("SQLITE_CORRUPT", "is damaged: see to the disk and restore a backup."),
     ("SQLITE_NOMEM", "could not be read: memory ran out."),
 )

@@ -1,0 +1,164 @@
+"""What surrounds a `mirror`, in the hands of a test: conditions inside its processes, small and unwritable disks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.faults.client import Client
+from tests.faults.conditions import FOLDER
+from tests.support.processes import Mirror, Server
+
+BLOCK = 4096
+NOBODY = 65534
+CREATED = (
+    b'{"EventType":"Class.Created","ClassCreatedEvent":'
+    b'{"Owner":{"Type":"TEAM","Id":"t"},"ClassPath":"/%d"}}'
+)
+CONDITIONED = [sys.executable, "-m", "tests.faults.conditions"]
+
+
+class Conditions:
+    """The conditions of all processes that `mirror` starts from now on."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._folder = mirror.folder / "conditions"
+        self._folder.mkdir()
+        mirror.command = CONDITIONED
+        mirror.environ[FOLDER] = str(self._folder)
+
+    def set(self, **conditions: object) -> None:
+        """Sets some, also in processes that run."""
+        for name, value in conditions.items():
+            part = self._folder / f"{name}.part"
+            part.write_text(str(value))
+            part.replace(self._folder / name)
+
+    def end(self, name: str) -> None:
+        """Takes one back."""
+        (self._folder / name).unlink()
+
+    def holds(self, name: str) -> bool:
+        """Whether one is set."""
+        return (self._folder / name).exists()
+
+
+def client_of(server: Server, **options: Any) -> Client:  # noqa: ANN401 - those of a client
+    """A client that posts to this server."""
+    assert server.port is not None
+    return Client(server.port, urlsplit(server.callback_url).path, **options)
+
+
+def classes(count: int, start: int = 0) -> list[bytes]:
+    """Bodies that each create a class of its own."""
+    return [CREATED % number for number in range(start, start + count)]
+
+
+def applier_of(server: Server) -> int:
+    """The process id of the applier beside a server."""
+    pid = server.process.pid
+    [child] = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)
+
+
+def is_asleep(pid: int) -> bool:
+    """Whether a process was stopped by SIGSTOP."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+# -------------------------------------------------------------------------------------- disks
+
+
+def mount(*arguments: str) -> None:
+    """Mounts something, or skips the test where that is not allowed."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"mounting is not allowed here: {done.stderr.strip()}")
+
+
+def unmount(folder: Path) -> None:
+    """Takes a mount away, also while something is still open in it."""
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A file system of so many bytes on `folder`, in memory."""
+    folder.mkdir(exist_ok=True)
+    mount("-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(folder))
+    try:
+        yield folder
+    finally:
+        unmount(folder)
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[None]:
+    """Makes a file, or a folder with all in it, read-only for everyone, root included."""
+    mount("--bind", str(path), str(path))
+    try:
+        mount("-o", "remount,bind,ro", str(path))
+        yield
+    finally:
+        unmount(path)
+
+
+def free(folder: Path) -> int:
+    """The bytes that are free on a disk."""
+    return shutil.disk_usage(folder).free
+
+
+def fill(folder: Path, keep: int = 0) -> Path:
+    """Fills a disk, but for so many bytes; returns the file that does so."""
+    ballast = folder / "ballast"
+    with ballast.open("ab", buffering=0) as file, suppress(OSError):
+        while not keep or free(folder) > keep:
+            file.write(bytes(BLOCK))
+    return ballast
+
+
+def as_a_stranger(mirror: Mirror, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command as one whom permissions bind: as another user, if this one is root."""
+    root = os.geteuid() == 0
+    if root and not _may_import(mirror):
+        pytest.skip("another user may not read this checkout and its interpreter")
+    return subprocess.run(
+        [*mirror.command, *arguments],
+        cwd=mirror.folder,
+        env=mirror.environ,
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=50,
+        user=NOBODY if root else None,
+        group=NOBODY if root else None,
+        extra_groups=[] if root else None,
+    )
+
+
+def _may_import(mirror: Mirror) -> bool:
+    asked = [sys.executable, "-c", "import mirror.cli"]
+    try:
+        done = subprocess.run(
+            asked,
+            env=mirror.environ,
+            capture_output=True,
+            check=False,
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+        )
+    except PermissionError:
+        return False
+    return done.returncode == 0
