@@ -7,6 +7,7 @@ rows themselves are not part of it; the change's own delivery tells them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from mirror.core.model import (
     Link,
     Material,
     MediaClass,
+    Place,
     Project,
 )
 from mirror.core.shelf import Shelf
@@ -37,6 +39,27 @@ class Change(Struct, frozen=True):
     after: Fields | None
 
 
+Values = tuple[Any, ...]
+"""What a row shows, in the order of its names."""
+
+Touched = dict[tuple[Shelf[Any, Any], Any], Any]
+Earlier = Touched | None
+"""Rows as they were before the delivery, where it touched them; None describes the state now."""
+
+_CLASS = ("owner_type", "owner_id", "class_path", "parent_id", "origin")
+_PLACE = ("owner_type", "owner_id", "class_path")
+_LAST_PLACE = ("last_owner_type", "last_owner_id", "last_class_path")
+_NOWHERE = (None, None, None)
+_LINK = (
+    "kind",
+    "class_id",
+    *_PLACE,
+    "target_material_id",
+    "target_owner_type",
+    "target_owner_id",
+    "target_class_path",
+    "status",
+)
 _MATERIAL = (
     "state",
     "class_id",
@@ -69,12 +92,21 @@ _PROJECT = (
     "interrupted_outputs",
     "gone",
 )
+_STATUS = {
+    "status",
+    "running",
+    "pvw_on",
+    "pgm_on",
+    "interrupted_inputs",
+    "interrupted_outputs",
+}
+"""Changes of these are a change of a project's status."""
 _TASK = ("status", "err_code", "err_msg", "material_id", "file_id", "url")
 
 
 def settle_changes(library: Library) -> list[Change]:
     """Return what the current delivery changed, in the order of first touch, and stamp the changed rows with it."""
-    first: dict[tuple[Shelf[Any, Any], Any], Any] = {}
+    first: Touched = {}
     for shelf, key, old in library.ledger.entries:
         first.setdefault((shelf, key), old)
     found: list[Change] = []
@@ -88,10 +120,11 @@ def settle_changes(library: Library) -> list[Change]:
         described = _DESCRIBED.get(shelf.name)
         if described is None:
             continue
-        entity, describe = described
+        entity, names, describe = described
         change = _change(
             entity,
             str(key),
+            names,
             None if old is None else describe(library, old, first),
             None if new is None else describe(library, new, None),
         )
@@ -99,53 +132,39 @@ def settle_changes(library: Library) -> list[Change]:
             continue
         found.append(change)
         if new is not None:
-            shelf.put(key, _stamp(library, new, change))
+            shelf.stamp(key, _stamped(library, new, change))
     return found
 
 
-def _stamp(library: Library, row: Any, change: Change) -> Any:  # noqa: ANN401 - any stamped row
+def _stamped(library: Library, row: Any, change: Change) -> Any:  # noqa: ANN401 - any stamped row
     stamped = replace(row, changed_at=library.now, changed_seq=library.seq)
-    if isinstance(row, Project) and change.before is not None:
-        parts = {
-            "status",
-            "running",
-            "pvw_on",
-            "pgm_on",
-            "interrupted_inputs",
-            "interrupted_outputs",
-        }
-        if parts.isdisjoint(change.before) and parts.isdisjoint(change.after or ()):
-            return stamped
-    if isinstance(row, Project) and row.status is not None:
-        return replace(stamped, status_at=library.now)
-    return stamped
+    if not isinstance(row, Project):
+        return stamped
+    if change.before is not None and _STATUS.isdisjoint({*change.before, *(change.after or ())}):
+        return stamped
+    return stamped if row.status is None else replace(stamped, status_at=library.now)
 
 
-def _change(entity: Entity, key: str, before: Fields | None, after: Fields | None) -> Change | None:
-    if before is None and after is None:
-        return None
-    if before is None:
-        return Change(entity, key, "insert", None, _known(after or {}))
-    if after is None:
-        return Change(entity, key, "delete", _known(before), None)
+def _change(
+    entity: Entity, key: str, names: tuple[str, ...], before: Values | None, after: Values | None
+) -> Change | None:
     if before == after:
         return None
-    names = [n for n in after if before[n] != after[n]]
-    return Change(
-        entity,
-        key,
-        "update",
-        {n: before[n] for n in names},
-        {n: after[n] for n in names},
-    )
+    if before is None:
+        return Change(entity, key, "insert", None, _known(names, after or ()))
+    if after is None:
+        return Change(entity, key, "delete", _known(names, before), None)
+    was: Fields = {}
+    now: Fields = {}
+    for name, old, new in zip(names, before, after, strict=True):
+        if old != new:
+            was[name] = old
+            now[name] = new
+    return Change(entity, key, "update", was, now)
 
 
-def _known(fields: Fields) -> Fields:
-    return {n: v for n, v in fields.items() if v is not None and v != ()}
-
-
-Earlier = dict[tuple[Shelf[Any, Any], Any], Any] | None
-"""Rows as they were before the delivery, where it touched them; None describes the state now."""
+def _known(names: tuple[str, ...], values: Values) -> Fields:
+    return {n: v for n, v in zip(names, values, strict=True) if v is not None and v != ()}
 
 
 def _class_at(library: Library, class_id: ClassId | None, earlier: Earlier) -> MediaClass | None:
@@ -158,43 +177,46 @@ def _class_at(library: Library, class_id: ClassId | None, earlier: Earlier) -> M
     return library.classes.get(class_id)
 
 
-def _describe_class(_library: Library, row: MediaClass, _: Earlier) -> Fields:
-    return {
-        "owner_type": row.owner.type,
-        "owner_id": row.owner.id,
-        "class_path": row.path,
-        "parent_id": row.parent_id,
-        "origin": row.origin,
-    }
+def _describe_class(_library: Library, row: MediaClass, _: Earlier) -> Values:
+    return (*row.owner, row.path, row.parent_id, row.origin)
 
 
-def _describe_material(library: Library, row: Material, earlier: Earlier) -> Fields:
-    fields: Fields = {name: getattr(row, name) for name in _MATERIAL}
-    here = _class_at(library, row.class_id, earlier)
-    fields["owner_type"] = here.owner.type if here else None
-    fields["owner_id"] = here.owner.id if here else None
+def _described_place(place: Place | None) -> Values:
+    return _NOWHERE if place is None else (*place.owner, place.path)
+
+
+def _describe_material(library: Library, row: Material, earlier: Earlier) -> Values:
     # A class above that moves is that class's change, not the material's: the path is told with class_id only.
-    fields["class_path"] = here.path if here else None
-    last = row.last_place
-    fields["last_owner_type"] = last.owner.type if last else None
-    fields["last_owner_id"] = last.owner.id if last else None
-    fields["last_class_path"] = last.path if last else None
-    return fields
+    here = _class_at(library, row.class_id, earlier)
+    shown = _NOWHERE if here is None else (*here.owner, here.path)
+    return (*_material(row), *shown, *_described_place(row.last_place))
 
 
-def _attributes(names: tuple[str, ...]) -> Callable[[Library, Any, Earlier], Fields]:
-    def describe(_: Library, row: Any, __: Earlier) -> Fields:  # noqa: ANN401 - any row with these fields
-        return {name: getattr(row, name) for name in names}
+def _describe_link(library: Library, link: Link, earlier: Earlier) -> Values:
+    here = _class_at(library, link.class_id, earlier)
+    shown = _NOWHERE if here is None else (*here.owner, here.path)
+    target = _described_place(link.target_place)
+    return (link.kind, link.class_id, *shown, link.target_material_id, *target, link.status)
+
+
+def _attributes(names: tuple[str, ...]) -> Callable[[Library, Any, Earlier], Values]:
+    values = attrgetter(*names)
+
+    def describe(_: Library, row: Any, __: Earlier) -> Values:  # noqa: ANN401 - any row with these fields
+        described: Values = values(row)
+        return described
 
     return describe
 
 
-_DESCRIBED: dict[str, tuple[Entity, Callable[[Library, Any, Earlier], Fields]]] = {
-    "classes": ("class", _describe_class),
-    "materials": ("material", _describe_material),
-    "files": ("file", _attributes(_FILE)),
-    "projects": ("project", _attributes(_PROJECT)),
-    "tasks": ("task", _attributes(_TASK)),
+_material = attrgetter(*_MATERIAL)
+
+_DESCRIBED: dict[str, tuple[Entity, tuple[str, ...], Callable[[Library, Any, Earlier], Values]]] = {
+    "classes": ("class", _CLASS, _describe_class),
+    "materials": ("material", (*_MATERIAL, *_PLACE, *_LAST_PLACE), _describe_material),
+    "files": ("file", _FILE, _attributes(_FILE)),
+    "projects": ("project", _PROJECT, _attributes(_PROJECT)),
+    "tasks": ("task", _TASK, _attributes(_TASK)),
 }
 
 
@@ -204,23 +226,6 @@ def _link_changes(
     before = {(link.kind, link.class_id): _describe_link(library, link, earlier) for link in old}
     after = {(link.kind, link.class_id): _describe_link(library, link, None) for link in new}
     for identity in {**before, **after}:
-        change = _change("link", key, before.get(identity), after.get(identity))
+        change = _change("link", key, _LINK, before.get(identity), after.get(identity))
         if change is not None:
             yield change
-
-
-def _describe_link(library: Library, link: Link, earlier: Earlier) -> Fields:
-    here = _class_at(library, link.class_id, earlier)
-    target = link.target_place
-    return {
-        "kind": link.kind,
-        "class_id": link.class_id,
-        "owner_type": here.owner.type if here else None,
-        "owner_id": here.owner.id if here else None,
-        "class_path": here.path if here else None,
-        "target_material_id": link.target_material_id,
-        "target_owner_type": target.owner.type if target else None,
-        "target_owner_id": target.owner.id if target else None,
-        "target_class_path": target.path if target else None,
-        "status": link.status,
-    }
