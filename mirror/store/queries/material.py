@@ -44,7 +44,7 @@ class Material(Struct, frozen=True):
     file: File | None
     links: tuple[Link, ...]
     doubts: tuple[Doubt, ...]
-    in_doubt: bool
+    in_doubt: bool | None  # None at an earlier moment: that is not kept
     created_at: Micros
     created_seq: Seq
     changed_at: Micros

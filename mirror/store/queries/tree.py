@@ -32,7 +32,7 @@ class Branch(Struct, frozen=True):
     name: str
     depth: int  # 0 for the owner's root
     origin: Origin
-    in_doubt: bool
+    in_doubt: bool | None  # None at an earlier moment: that is not kept
     material_count: int  # directly in it
     material_total: int  # and beneath it
     class_total: int  # classes beneath it
