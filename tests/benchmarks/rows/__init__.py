@@ -2,8 +2,9 @@
 
 from types import ModuleType
 
-from tests.benchmarks.rows import rebuild
+from tests.benchmarks.rows import callbacks, rebuild
 
 ROWS: dict[str, ModuleType] = {
+    "callbacks": callbacks,
     "rebuild": rebuild,
 }
