@@ -1,7 +1,9 @@
 """Runs a `mirror` command with faults: `python -m tests.faults.child serve …`, faults in the environment.
 
 `FAULTS` is a JSON list of `Fault`, `FAULT_LEDGER` a folder in which each process notes its pid and
-each fault that struck. A fault strikes once, so a process that is started again passes its point.
+each fault that struck, as one of start number `FAULT_START`. A fault strikes once, so an applier
+that is started again passes its point. `FAULT_CONTROL` names a function of `controls.py`, and
+`FAULT_TUNING` is a JSON object of constants: `{"mirror.sync.lines:MOST_LINES": 15}`.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from mirror.sync import beside
 from tests.faults import controls, nursery, points
 from tests.faults.nursery import SOCKET, Files, Process, Task
 
-FAULTS, LEDGER, CONTROL = "FAULTS", "FAULT_LEDGER", "FAULT_CONTROL"
+FAULTS, LEDGER, START = "FAULTS", "FAULT_LEDGER", "FAULT_START"
+CONTROL, TUNING = "FAULT_CONTROL", "FAULT_TUNING"
 BOOT = (
     "import sys; sys.path[:] = sys.argv[1:]; "
     "from tests.faults.child import applier; applier('applier')"
@@ -72,7 +75,7 @@ class Faults:
         for number, fault in self._faults:
             if fault.point == name and fault.passage == self._passages[name]:
                 with suppress(FileExistsError):
-                    mark = self._ledger / f"struck-{number}"
+                    mark = self._ledger / f"struck-{os.environ.get(START, '')}-{number}"
                     mark.touch(exist_ok=False)
                     self._act(fault)
 
@@ -133,6 +136,8 @@ def install(role: str) -> None:
     vars(beside).update(SETBACK=0.02, BOOT=BOOT)
     if SOCKET in os.environ:
         vars(beside).update(subprocess=Nursed)  # what is used of it
+    for where, value in msgspec.json.decode(os.environ.get(TUNING, "{}")).items():
+        setattr(*points.found(where), value)
     control = os.environ.get(CONTROL)
     if control:
         controls.CONTROLS[control]()

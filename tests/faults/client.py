@@ -43,7 +43,8 @@ class Client:
 
     After an answer other than 200, or none, a body is sent again up to `retries` times, `pause`
     seconds later. While nobody listens nothing is sent, for `patience` seconds at most. With `keep`
-    a connection is used again, as no platform does, but a client that measures would.
+    a connection is used again, as no platform does, but a client in a hurry would. `gap` is what
+    a connection rests between two bodies, in seconds.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Client:
         patience: float = 10.0,
         timeout: float = 10.0,
         keep: bool = True,
+        gap: float = 0.0,
     ) -> None:
         self.operations: list[Operation] = []
         self.acknowledged: list[Operation] = []
@@ -69,6 +71,7 @@ class Client:
         self._patience = patience
         self._timeout = timeout
         self._keep = keep
+        self._gap = gap
         self._lock = threading.Lock()
         self._enough = threading.Event()
 
@@ -94,6 +97,17 @@ class Client:
 
         If that body raises, no further one is begun.
         """
+        load = self.begin(bodies)
+        try:
+            yield
+        except BaseException:
+            self.stop()
+            raise
+        finally:
+            load.wait()
+
+    def begin(self, bodies: Iterable[bytes]) -> Load:
+        """Posts over all connections, beside whatever else happens."""
         shared = _Shared(bodies)
         threads = [
             threading.Thread(target=self._send_all, args=(shared, {}), daemon=True)
@@ -101,14 +115,7 @@ class Client:
         ]
         for thread in threads:
             thread.start()
-        try:
-            yield
-        except BaseException:
-            self.stop()
-            raise
-        finally:
-            for thread in threads:
-                thread.join(60)
+        return Load(threads)
 
     def stop(self) -> None:
         """Begins no further body; those under way are given up."""
@@ -125,6 +132,7 @@ class Client:
                     self.operations.append(operation)
                 done.append(operation)
                 self._send(operation, opened)
+                self._enough.wait(self._gap)
         finally:
             _close(opened)
         return done
@@ -173,6 +181,20 @@ class Client:
         except (OSError, http.client.HTTPException):
             return 0
         return answer.status
+
+
+class Load:
+    """Bodies that are being posted."""
+
+    def __init__(self, threads: Sequence[threading.Thread]) -> None:
+        self._threads = threads
+
+    def wait(self, seconds: float = 60.0) -> None:
+        """Waits until each body is done with. Fails if that takes too long."""
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            assert not thread.is_alive(), "bodies are still being posted"
 
 
 _Opened = dict[str, http.client.HTTPConnection]

@@ -16,7 +16,7 @@ import msgspec
 
 from mirror.store import checkpoints, platforms, queries
 from mirror.store.engine import Connection, open_database
-from tests.faults.child import CONTROL, FAULTS, LEDGER, Fault, noted_pid
+from tests.faults.child import CONTROL, FAULTS, LEDGER, START, TUNING, Fault, noted_pid
 from tests.faults.client import Client, Operation
 from tests.faults.nursery import ROOT, SOCKET, Nursery, Process, Task
 from tests.faults.verdict import Verdict, judge
@@ -85,6 +85,7 @@ class Faulted:
         self._ledger = folder / "ledger"
         self._ledger.mkdir()
         self._nursery = nursery
+        self._starts = 0
         self._faults = 0
         shutil.copy(template, self.file)
         self.path = template.with_suffix(".path").read_text()
@@ -96,18 +97,28 @@ class Faulted:
         """Gives `MIRROR_…` settings to all that is started from now on."""
         self.environ |= {f"MIRROR_{name}": text for name, text in settings.items()}
 
+    def tune(self, **constants: int) -> None:
+        """Sets module constants in all that is started from now on: `tune(rebuild__BATCH=20)`.
+
+        Names are of `mirror.sync`.
+        """
+        named = {
+            f"mirror.sync.{name.replace('__', ':')}": value for name, value in constants.items()
+        }
+        self.environ[TUNING] = msgspec.json.encode(named).decode()
+
     # ------------------------------------------------------------------------- processes
 
     def start(
         self, *arguments: str, faults: Sequence[Fault] = (), control: str | None = None
     ) -> Process:
         """Starts a command with faults; each strikes once, and `struck` tells which did."""
-        for mark in self._ledger.glob("struck-*"):
-            mark.unlink()
+        self._starts += 1
         self._faults = len(faults)
         environ = self.environ | {
             FAULTS: msgspec.json.encode(faults).decode(),
             LEDGER: str(self._ledger),
+            START: str(self._starts),
             **({CONTROL: control} if control else {}),
         }
         role = "receiver" if arguments[0] == "serve" else arguments[0]
@@ -186,7 +197,8 @@ class Faulted:
 
     def struck(self) -> list[int]:
         """Which faults of the last start have struck, by their places."""
-        return sorted(int(mark.name.partition("-")[2]) for mark in self._ledger.glob("struck-*"))
+        marks = self._ledger.glob(f"struck-{self._starts}-*")
+        return sorted(int(mark.name.rpartition("-")[2]) for mark in marks)
 
     def reached(self, seconds: float = 15.0) -> None:
         """Waits until every fault of the last start has struck; fails if one does not."""
