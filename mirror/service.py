@@ -38,7 +38,7 @@ from mirror.sync.gate import Gate, Sources
 from mirror.sync.lock import ServeLock, is_served, lock_file
 from mirror.sync.receive import PREFIX, Receiver, Send
 from mirror.sync.writer import Writer
-from mirror.web import health
+from mirror.website import Address, Website
 
 FINISH_SECONDS = 4
 """Seconds that open requests have to finish in, when the server stops."""
@@ -125,20 +125,29 @@ def public_url(settings: Settings, port: int | None = None) -> str:
     """What callback URLs start with; `port` is the one really listened on."""
     if settings.public_url is not None:
         return settings.public_url
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    return local_url(settings.host, settings.port if port is None else port)
+
+
+def local_url(host: str, port: int) -> str:
+    """Where this machine itself reaches a server that listens on `host`."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
-    return f"http://{host}:{settings.port if port is None else port}"
+    return f"http://{host}:{port}"
 
 
 # --------------------------------------------------------------------------------- the server
 
 
 class Running(Struct, frozen=True):
-    """A server that listens. `callback_url` is set only where a token has just been made."""
+    """A server that listens. `callback_url` is set only where a token has just been made.
+
+    `login_url` logs in whoever opens it first, within ten minutes, on this machine.
+    """
 
     url: str
     callback_url: str | None
+    login_url: str
     database: Database
     stop: Callable[[], None]
 
@@ -167,7 +176,9 @@ class _Server(uvicorn.Server):
 class Service:
     """The parts of one server, and the application that they make."""
 
-    def __init__(self, settings: Settings, database: Database, *, single_process: bool) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, port: int, *, single_process: bool
+    ) -> None:
         self.failure: MirrorError | None = None
         self.on_started: Callable[[], None] = lambda: None
         self.on_stopping: Callable[[], None] = lambda: None
@@ -183,21 +194,29 @@ class Service:
             on_commit=self._applier.nudge,
             on_failure=self._fail,
         )
+        sources = Sources(settings.allowed_sources, settings.trusted_proxies)
         self.receiver = Receiver(
             self._writer,
             self._gate,
-            Sources(settings.allowed_sources, settings.trusted_proxies),
+            sources,
             max_body=settings.max_body_bytes,
             confirm_limit=settings.confirm_limit,
         )
-        self._pages = Starlette(routes=health.routes(self._why_not_ready), lifespan=self._lifespan)
+        self.website = Website(
+            database,
+            Address(settings.host, port, settings.public_url),
+            sources,
+            read_token=settings.read_token,
+            why_not_ready=self._why_not_ready,
+            lifespan=self._lifespan,
+        )
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Is the ASGI application; callbacks take the short way."""
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self.receiver(scope, receive, send)
         else:
-            await self._pages(scope, receive, send)
+            await self.website.application(scope, receive, send)
 
     def _make_applier(
         self, settings: Settings, *, single_process: bool
@@ -220,6 +239,7 @@ class Service:
         self.on_started()
         yield
         self.on_stopping()
+        self.website.close()
         await self._writer.stop()
         drained = await asyncio.to_thread(self._applier.stop, DRAIN_SECONDS)
         if not drained:
@@ -257,15 +277,17 @@ def serve(
     ):
         for warning in database.warnings:
             log.warning("%s", warning)
-        url = public_url(settings, listener.getsockname()[1])
+        port = listener.getsockname()[1]
+        url = public_url(settings, port)
         lock.tell(url)
         callback_url = first_callback_url(database, url)
 
-        service = Service(settings, database, single_process=single_process)
+        service = Service(settings, database, port, single_process=single_process)
 
         def on_started() -> None:
             log.info("Serving", extra={"url": url, "database": database.name})
-            started(Running(url, callback_url, database, service.stop))
+            login_url = local_url(settings.host, port) + service.website.login_path()
+            started(Running(url, callback_url, login_url, database, service.stop))
 
         def stop() -> None:
             server.should_exit = True

@@ -42,9 +42,17 @@ def serve(
 
     def started(running: Running) -> None:
         if json:
-            as_json({"url": running.url, "callback_url": running.callback_url})
+            as_json(
+                {
+                    "url": running.url,
+                    "callback_url": running.callback_url,
+                    "login_url": running.login_url,
+                }
+            )
         else:
             say(f"Receiving callbacks at {running.url}")
+            say(f"Look at it, on this machine: {running.login_url}")
+            say("That link logs one person in, once, within 10 minutes.")
             if running.callback_url is not None:
                 say(f"Post to {running.callback_url}")
                 say("That URL is a secret and is shown this once; `mirror platform` makes others.")

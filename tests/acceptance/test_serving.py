@@ -32,7 +32,7 @@ def test_samples_are_received_applied_shown_and_proven(
         assert eventually(lambda: applied(mirror) == len(samples))
         assert server.request("GET", server.url + "/healthz")[0] == 200
         assert server.request("GET", server.url + "/readyz")[0] == 200
-        assert server.request("GET", server.url + "/")[0] == 200
+        assert server.request("GET", server.url + "/")[0] == 401
         assert "└── 视频  2" in mirror.run("tree")
         assert server.terminate() == 0
         token = server.callback_url.rpartition("/")[2]

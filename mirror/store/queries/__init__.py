@@ -4,6 +4,7 @@ All read the live generation, and raise NotFound for a platform that does not ex
 stable order; the last item is the cursor of the next page.
 """
 
+from mirror.store.engine import Connection
 from mirror.store.queries.deliveries import (
     ANY,
     PENDING,
@@ -24,6 +25,7 @@ __all__ = [
     "PENDING",
     "Branch",
     "Changed",
+    "Connection",
     "Counts",
     "Logged",
     "Medium",
