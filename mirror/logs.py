@@ -1,6 +1,6 @@
 """Log records go in, lines for people or machines come out: a sentence plus its fields.
 
-Callback URLs are secrets, so whatever a record says, their token is never written.
+Callback URLs and login links are secrets: whatever a record says, their tokens are never written.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TextIO
 import msgspec
 
 # The token ends where a URL does.
-_CALLBACK = re.compile(r"(/callback/[^/\s\"'<>]+/)[^\s\"'<>]+")
+_SECRET = re.compile(r"(/callback/[^/\s\"'<>]+/|/login\?key=)[^\s\"'<>]+")
 _OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _CONTROL_BUT_LINES = {code: text for code, text in _CONTROL.items() if code != ord("\n")}
@@ -37,8 +37,8 @@ def configure(style: str, level: str, stream: TextIO | None = None) -> None:
 
 
 def redacted(text: str) -> str:
-    """`text` without the tokens of callback URLs."""
-    return _CALLBACK.sub(r"\1***", text)
+    """`text` without the tokens of callback URLs and the keys of login links."""
+    return _SECRET.sub(r"\1***", text)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

@@ -19,6 +19,7 @@ from mirror.cli import (
     reconcile,
     serve,
     status,
+    token,
     tree,
 )
 from mirror.cli.output import safe
@@ -64,6 +65,7 @@ app.command("log")(deliveries.log)
 app.command("show")(deliveries.show)
 app.command("status")(status.status)
 app.command("reconcile")(reconcile.reconcile)
+app.add_typer(token.app, name="token")
 app.add_typer(database.app, name="database")
 
 

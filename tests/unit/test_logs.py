@@ -64,3 +64,8 @@ def test_the_access_log_of_the_server_stays_off(stream: io.StringIO) -> None:
     logging.getLogger("uvicorn.access").info('"POST %s"', URL)
     assert stream.getvalue() == ""
     assert not logging.getLogger("uvicorn.access").hasHandlers()
+
+
+def test_the_key_of_a_login_link_is_never_written() -> None:
+    told = logs.redacted("GET /login?key=s3cret&next=/x HTTP/1.1")
+    assert told == "GET /login?key=*** HTTP/1.1"
