@@ -1,0 +1,93 @@
+"""`mirror` with its durability changed from outside, receiver and applier alike: python -m … COMMAND.
+
+POWER_CHANGES holds what is changed, as words: `checkpoint=PAGES` (how long SQLite's log grows before
+it is moved into the database), `synchronous=NORMAL` or `OFF`, `library=stdlib` (Python's own SQLite),
+`batch=DELIVERIES` (how many an import or a rebuild takes in one transaction) and `early`, which
+acknowledges before it commits. Nothing in `mirror` knows of this.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mirror.store import sqlite
+from mirror.sync import beside, lines, rebuild
+from mirror.sync.commit import Committer
+from mirror.sync.writer import Writer
+
+CHANGES = "POWER_CHANGES"
+EARLY = 0.01
+"""Seconds between the answers and the commit, for `early`."""
+
+
+def change(words: Sequence[str]) -> None:
+    """Makes the changes in this process, and in the applier that it may start."""
+    for word in words:
+        name, _, value = word.partition("=")
+        if name == "checkpoint":
+            _after_preparing(f"PRAGMA wal_autocheckpoint = {int(value)}")
+        elif name == "synchronous":
+            _after_preparing(f"PRAGMA synchronous = {value}")
+        elif word == "library=stdlib":
+            sqlite.library = lambda: sqlite3
+        elif name == "batch":
+            lines.MOST_LINES = rebuild.BATCH = int(value)
+            rebuild.NEARLY = 1
+        elif word == "early":
+            _acknowledge_before_commit()
+        else:
+            raise ValueError(word)
+    here = f"from {__spec__.name} import changed; changed(); "
+    beside.BOOT = beside.BOOT.replace("from mirror.sync.beside", here + "from mirror.sync.beside")
+
+
+def changed() -> None:
+    """Makes the changes that the environment names."""
+    change(os.environ.get(CHANGES, "").split())
+
+
+def _after_preparing(pragma: str) -> None:
+    prepare = sqlite._prepare
+
+    def more(connection: Any, path: Path, *, writes: bool) -> None:  # noqa: ANN401 - a driver's
+        prepare(connection, path, writes=writes)
+        if writes:
+            connection.execute(pragma)
+
+    sqlite._prepare = more
+
+
+def _acknowledge_before_commit() -> None:
+    """Answers from within the transaction, as its last act."""
+    answer: list[Callable[[Any], object]] = []
+    touch, hand_out = Committer._touch, Writer._hand_out
+
+    def touched(self: Committer, connection: Any, posts: Any, seqs: Any, now: Any) -> Any:  # noqa: ANN401
+        used = touch(self, connection, posts, seqs, now)
+        answer.pop()(seqs)
+        time.sleep(EARLY)
+        return used
+
+    def write(self: Writer, batch: Any) -> None:  # noqa: ANN401
+        loop = self._loop
+        assert loop is not None
+        answer[:] = [lambda seqs: loop.call_soon_threadsafe(hand_out, self, batch, seqs)]
+        results = self._commit([waiting.post for waiting in batch])
+        if answer:  # it never came to an answer
+            loop.call_soon_threadsafe(hand_out, self, batch, results)
+        self._on_commit()
+
+    Committer._touch = touched  # type: ignore[method-assign]
+    Writer._write = write  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    changed()
+    from mirror.cli import main
+
+    main()

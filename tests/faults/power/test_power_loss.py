@@ -1,0 +1,186 @@
+"""The power goes at any instant of a real `mirror`, and nothing that anybody was told of is lost."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.faults.client import Operation
+from tests.faults.power import campaign
+from tests.faults.power.campaign import Figures, Outcome
+from tests.faults.power.examine import Examiner, lay_out
+from tests.faults.power.losses import Everything
+from tests.faults.power.recorder import Acknowledged, History, Traced, post_all
+from tests.faults.verdict import judge
+from tests.support.processes import eventually
+
+pytestmark = pytest.mark.compiler
+
+Make = Callable[..., Traced]
+OFTEN = "checkpoint=20"
+NEW = [
+    b'{"EventType":"Class.Created","ClassCreatedEvent":'
+    b'{"Owner":{"Type":"TEAM","Id":"new"},"ClassPath":"/%d"}}' % number
+    for number in range(30)
+]
+
+
+def served(mirror: Traced, bodies: Sequence[bytes], *arguments: str) -> History:
+    """A first start, work from several senders while an applier applies, and a stop in peace."""
+    with mirror.announced(*arguments) as (server, announced):
+        told = post_all(server, announced[1], bodies[:20])
+        assert eventually(lambda: mirror.progress().applied_seq > 0)
+        told += post_all(server, announced[1], bodies[20:])
+        assert server.terminate() == 0
+    assert len(told) == len(bodies)
+    return mirror.history(told, announced)
+
+
+def lose(
+    history: History, examiner: Examiner, what: str, *, instants: int, seeds: int, seed: int = 1
+) -> tuple[Figures, list[Outcome]]:
+    """Takes the power away so often, and prints what came of it."""
+    when = campaign.instants(history, instants, Random(seed))
+    figures, outcomes = campaign.run(history, examiner, when, seeds)
+    print(figures.show(what, examiner))  # noqa: T201 - for people, with `pytest -s`
+    return figures, outcomes
+
+
+def assert_kept(figures: Figures) -> None:
+    """Nothing that was acknowledged is lost, and no image is anything but a mirror."""
+    assert figures.wrong == {}
+    assert figures.lost == set()
+
+
+def found_after(outcome: Outcome, folder: Path, traced: Make, *changes: str) -> Traced:
+    """A `mirror` that finds that image when it starts."""
+    folder.mkdir()
+    lay_out(outcome.found.image, folder / "data", Random(1))
+    return traced(*changes, folder=folder.name)
+
+
+def test_no_change_of_a_file_gets_past_the_shim(traced: Make, bodies: list[bytes]) -> None:
+    history = served(traced(OFTEN), bodies[:60])
+    disk = history.disk()
+    assert disk.at(history.records[0].begun - 1)(Everything()) == {}
+    assert disk.at(history.records[-1].ended)(Everything()) == history.after
+    assert history.after["mirror.db"]
+
+
+def test_a_server_loses_nothing_and_goes_on_to_lose_nothing(
+    traced: Make, examiner: Examiner, bodies: list[bytes], tmp_path: Path
+) -> None:
+    history = served(traced(OFTEN), bodies)
+    figures, outcomes = lose(history, examiner, "serve", instants=36, seeds=3)
+    assert_kept(figures)
+    assert examiner.proven > 2
+    told = history.acknowledged
+    amid = [one for one in outcomes if told[50].at < one.at < told[-1].at]
+    amid = [one for one in amid if one.found.image.get("mirror.db-wal")]
+    assert_goes_on(history, amid[len(amid) // 2], traced, examiner, tmp_path / "amid")
+
+
+def assert_goes_on(
+    history: History, outcome: Outcome, traced: Make, examiner: Examiner, folder: Path
+) -> None:
+    """A server starts on what is left, at the URL it had; and during that the power goes again."""
+    mirror = found_after(outcome, folder, traced, OFTEN)
+    assert history.announced is not None
+    path = history.announced[1]
+    with mirror.announced() as (server, (_, url)):
+        assert not url  # shown once
+        told = post_all(server, path, NEW)
+        assert server.terminate() == 0
+    before = [Acknowledged(0, body) for body in history.told(outcome.at)]
+    again = mirror.history([*before, *told], (0, path))
+    figures, _ = lose(again, examiner, "serve again", instants=12, seeds=2)
+    assert_kept(figures)
+    kept = [Operation(one.body, [200]) for one in again.acknowledged]
+    unsure = [Operation(one.body, [0]) for one in history.acknowledged if one.at > outcome.at]
+    judge(mirror.data / "mirror.db", kept + unsure).check()
+
+
+def test_a_first_start_that_is_cut_short_is_made_up_for(
+    traced: Make, examiner: Examiner, bodies: list[bytes], tmp_path: Path
+) -> None:
+    """The file, its schema and the first token come to be while the power goes, again and again."""
+    history = served(traced(OFTEN), bodies[:30])
+    assert history.announced is not None
+    until = history.announced[0]
+    records = [one for one in history.records if one.begun < until]
+    start = history._replace(records=records, acknowledged=[])
+    figures, outcomes = lose(start, examiner, "first start", instants=40, seeds=3)
+    assert_kept(figures)
+    bare = [one for one in outcomes if not one.found.has_schema]
+    assert 0 < len(bare) < len(outcomes)
+    mirror = found_after(bare[-1], tmp_path / "bare", traced)
+    with mirror.announced() as (server, (_, path)):
+        assert len(post_all(server, path, NEW)) == len(NEW)
+        assert server.terminate() == 0
+    judge(mirror.data / "mirror.db", [Operation(body, [200]) for body in NEW]).check()
+
+
+def test_an_import_takes_every_line_once(
+    traced: Make, examiner: Examiner, bodies: list[bytes], tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive.jsonl"
+    archive.write_bytes(b"\n".join(bodies))
+    mirror = traced(OFTEN, "batch=40")
+    mirror.done("import", str(archive))
+    ended = time.monotonic_ns()
+    history = mirror.history([Acknowledged(ended, body) for body in bodies])
+    figures, outcomes = lose(history, examiner, "import", instants=24, seeds=2)
+    assert_kept(figures)
+    for outcome in outcomes:
+        assert outcome.found.bodies == tuple(bodies[: len(outcome.found.bodies)])
+    lengths = [len(one.found.bodies) for one in outcomes]
+    assert len(set(lengths)) > 3
+    partly = outcomes[lengths.index(max(set(lengths) - {len(bodies)}))]
+    again = found_after(partly, tmp_path / "partly", traced)
+    again.done("import", str(archive))
+    assert again.bodies() == bodies
+    assert again.differences() == []
+
+
+def test_a_rebuild_swaps_once_for_good(
+    traced: Make, examiner: Examiner, bodies: list[bytes], tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive.jsonl"
+    archive.write_bytes(b"\n".join(bodies))
+    traced().done("import", str(archive))
+    mirror = traced(OFTEN, "batch=60")
+    mirror.done("rebuild")
+    ended = time.monotonic_ns()
+    history = mirror.history([Acknowledged(0, body) for body in bodies])
+    figures, outcomes = lose(history, examiner, "rebuild", instants=24, seeds=2)
+    assert_kept(figures)
+    assert {one.found.applied for one in outcomes} == {len(bodies)}
+    (old, new) = sorted({one.found.generation for one in outcomes})
+    assert {one.found.generation for one in outcomes if one.at >= ended} == {new}
+    before = [one for one in outcomes if one.found.generation == old]
+    again = found_after(before[-1], tmp_path / "again", traced)
+    again.done("rebuild")
+    assert again.differences() == []
+    assert again.bodies() == bodies
+
+
+@pytest.mark.parametrize("mistake", ["synchronous=NORMAL", "early"])
+def test_what_is_acknowledged_too_soon_is_found_missing(
+    traced: Make, examiner: Examiner, bodies: list[bytes], mistake: str
+) -> None:
+    """A positive control: had mirror this mistake, the tests above would fail."""
+    history = served(traced("checkpoint=40", mistake), bodies[:120])
+    figures, _ = lose(history, examiner, mistake, instants=24, seeds=0)
+    assert figures.lost
+
+
+def test_files_that_nobody_syncs_are_found_damaged(
+    traced: Make, examiner: Examiner, bodies: list[bytes]
+) -> None:
+    """A positive control of the adversaries: without syncs they damage what they can."""
+    history = served(traced(OFTEN, "synchronous=OFF"), bodies[:120])
+    figures, _ = lose(history, examiner, "synchronous=OFF", instants=16, seeds=1)
+    assert figures.lost
+    assert any("malformed" in what for what in figures.wrong)
