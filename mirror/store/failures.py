@@ -40,6 +40,19 @@ def passes(error: DatabaseUnavailable) -> bool:
     return isinstance(cause, sa.exc.DBAPIError) and _code(cause) in _PASSING
 
 
+def is_final(error: MirrorError) -> bool:
+    """Tells whether the file itself failed, so that nobody knows what a further attempt would do.
+
+    A locked file, a full disk and a lost connection leave everything as it was. A PostgreSQL server
+    keeps its own disk: it stops by itself after a failed fsync, and recovers.
+    """
+    cause = error.__cause__
+    return isinstance(cause, sa.exc.DBAPIError) and _code(cause).startswith(_FINAL)
+
+
+_FINAL = ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")
+
+
 def translate(error: sa.exc.DBAPIError, name: str) -> MirrorError | None:
     """What `error` means for the database called `name`; None, if it is a mistake of ours."""
     code = _code(error)
@@ -73,8 +86,17 @@ def _code(error: sa.exc.DBAPIError) -> str:
 _SQLITE = (
     ("SQLITE_BUSY", "is locked: another process is writing to it. Try again."),
     ("SQLITE_LOCKED", "is locked: another connection is writing to it. Try again."),
-    ("SQLITE_READONLY", "cannot be written: the file or its directory is read-only."),
-    ("SQLITE_CANTOPEN", "could not be opened: see to the path and its permissions."),
+    (
+        "SQLITE_READONLY",
+        (
+            "cannot be written: the file, its -wal and -shm, or its directory are read-only. "
+            "See to their permissions, and to how the disk is mounted."
+        ),
+    ),
+    (
+        "SQLITE_CANTOPEN",
+        "could not be opened: see to the path and to the permissions of the file and its directory.",
+    ),
     ("SQLITE_PERM", "could not be opened: see to its permissions."),
     ("SQLITE_AUTH", "could not be opened: see to its permissions."),
     ("SQLITE_NOTADB", "is not an SQLite database: name another file."),

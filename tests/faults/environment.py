@@ -19,7 +19,7 @@ from tests.faults.conditions import FOLDER
 from tests.support.processes import Mirror, Server
 
 BLOCK = 4096
-NOBODY = 65534
+WITHOUT_PRIVILEGE = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--"]
 CREATED = (
     b'{"EventType":"Class.Created","ClassCreatedEvent":'
     b'{"Owner":{"Type":"TEAM","Id":"t"},"ClassPath":"/%d"}}'
@@ -128,37 +128,9 @@ def fill(folder: Path, keep: int = 0) -> Path:
     return ballast
 
 
-def as_a_stranger(mirror: Mirror, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command as one whom permissions bind: as another user, if this one is root."""
-    root = os.geteuid() == 0
-    if root and not _may_import(mirror):
-        pytest.skip("another user may not read this checkout and its interpreter")
-    return subprocess.run(
-        [*mirror.command, *arguments],
-        cwd=mirror.folder,
-        env=mirror.environ,
-        text=True,
-        capture_output=True,
-        check=False,
-        timeout=50,
-        user=NOBODY if root else None,
-        group=NOBODY if root else None,
-        extra_groups=[] if root else None,
-    )
-
-
-def _may_import(mirror: Mirror) -> bool:
-    asked = [sys.executable, "-c", "import mirror.cli"]
-    try:
-        done = subprocess.run(
-            asked,
-            env=mirror.environ,
-            capture_output=True,
-            check=False,
-            user=NOBODY,
-            group=NOBODY,
-            extra_groups=[],
-        )
-    except PermissionError:
-        return False
-    return done.returncode == 0
+def bound_by_permissions(mirror: Mirror) -> None:
+    """Lets permissions hold for all that this `mirror` starts, also if root starts it."""
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("without setpriv, permissions do not hold for root")
+        mirror.command = [*WITHOUT_PRIVILEGE, *mirror.command]
