@@ -15,7 +15,7 @@ from msgspec import Struct
 from mirror.core.model import Micros, Seq
 from mirror.errors import NotFound
 from mirror.store import chain
-from mirror.store.engine import bulk, run
+from mirror.store.engine import insert_together, run
 from mirror.store.schema import heads, journal
 
 Source = Literal["callback", "import", "reconcile"]
@@ -52,7 +52,6 @@ class Head(Struct, frozen=True):
     confirmed_seq: Seq
 
 
-_INSERT = sa.insert(journal)
 _DELIVERY = sa.select(*(journal.c[name] for name in Delivery.__struct_fields__))
 _HEAD = sa.select(
     heads.c.head_seq,
@@ -89,7 +88,7 @@ def append(connection: sa.Connection, platform: str, arrivals: Sequence[Arrival]
         digest = chain.link(digest, platform, seq, at, source, body, arrival.redelivery_of)
         rows.append((platform, seq, at, source, body, digest, arrival.redelivery_of))
     if rows:
-        bulk(connection, _INSERT, rows)
+        insert_together(connection, journal, rows)
         _advance(connection, platform, before, arrivals, digest)
     return [Seq(seq) for seq in range(first, first + len(rows))]
 

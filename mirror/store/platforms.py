@@ -15,10 +15,11 @@ from hmac import compare_digest
 import sqlalchemy as sa
 from msgspec import Struct
 
-from mirror.core.model import Micros
+from mirror.core.model import Micros, Seq
 from mirror.errors import InputError, NotFound
 from mirror.store.chain import GENESIS
-from mirror.store.schema import callback_tokens, heads, platforms
+from mirror.store.engine import run
+from mirror.store.schema import callback_tokens, checkpoints, heads, platforms
 
 DEFAULT = "default"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -204,10 +205,14 @@ def remove(connection: sa.Connection, name: str, *, now: Micros) -> None:
 def load_keys(connection: sa.Connection) -> Keys:
     """The tokens that open a platform now; a receiver loads them anew every so often."""
     digests: dict[str, tuple[bytes, ...]] = {}
-    query = sa.select(callback_tokens.c.platform, callback_tokens.c.digest)
-    for platform, digest in connection.execute(query.order_by(*query.selected_columns)):
+    for platform, digest in map(tuple, run(connection, _KEYS, ())):
         digests[platform] = (*digests.get(platform, ()), digest)
     return Keys(digests)
+
+
+def applied(connection: sa.Connection) -> dict[str, Seq]:
+    """How far the live state of each platform is applied; one that has no state yet is left out."""
+    return dict(map(tuple, run(connection, _APPLIED, ())))
 
 
 def authenticate(connection: sa.Connection, platform: str, token: str) -> bytes | None:
@@ -226,6 +231,13 @@ def touch(connection: sa.Connection, uses: Mapping[tuple[str, bytes], Micros]) -
         )
 
 
+_KEYS = sa.select(callback_tokens.c.platform, callback_tokens.c.digest).order_by(
+    callback_tokens.c.platform, callback_tokens.c.digest
+)
+_APPLIED = sa.select(checkpoints.c.platform, checkpoints.c.seq).where(
+    checkpoints.c.platform == platforms.c.platform,
+    checkpoints.c.generation == platforms.c.generation,
+)
 _PLATFORM = sa.select(
     platforms.c.platform,
     platforms.c.platform_id,

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from mirror.core.model import Micros, Seq
 from mirror.store import dialects, journal
-from mirror.store.engine import bulk
+from mirror.store.engine import bulk, run
 from mirror.store.schema import heads, unconfirmed
 from mirror.store.schema import journal as deliveries
 
@@ -110,11 +110,14 @@ def _unanswered(
 
 def advance_confirmed(connection: sa.Connection, platform: str, seq: Seq) -> None:
     """Notes that every answer up to `seq` arrived or is recorded here; never goes back."""
-    connection.execute(
-        sa.update(heads)
-        .where(heads.c.platform == platform, heads.c.confirmed_seq < seq)
-        .values(confirmed_seq=seq)
-    )
+    run(connection, _CONFIRM, (seq, platform, seq))
+
+
+_CONFIRM = (
+    sa.update(heads)
+    .values(confirmed_seq=sa.bindparam("confirmed"))
+    .where(heads.c.platform == sa.bindparam("of"), heads.c.confirmed_seq < sa.bindparam("below"))
+)
 
 
 def prune(connection: sa.Connection, platform: str, before: Micros) -> None:
