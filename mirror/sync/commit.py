@@ -66,6 +66,11 @@ class Committer:
         else:
             book.fail(answer.seq)
 
+    def applied(self) -> dict[str, Seq]:
+        """How far each platform is applied. Raises MirrorError."""
+        with self._database.read() as connection:
+            return platforms.applied(connection)
+
     def commit(self, posts: Sequence[Post]) -> list[Seq | None]:
         """Appends posts in order; returns their seqs, None for a token that opens nothing now.
 
@@ -160,7 +165,7 @@ class Committer:
         now: Micros,
     ) -> dict[tuple[str, bytes], Micros]:
         used = {
-            (post.platform, post.token): now
+            (post.platform, post.token)
             for post, seq in zip(posts, seqs, strict=True)
             if seq is not None
         }

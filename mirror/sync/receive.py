@@ -17,7 +17,7 @@ from mirror.core.decode import decode
 from mirror.core.events import Undecoded
 from mirror.core.model import Seq
 from mirror.errors import MirrorError
-from mirror.sync.bodies import Bodies, HungUp, Message, Receive, TooLarge, TooMuch
+from mirror.sync.bodies import Bodies, HungUp, Message, Receive, TooLarge, TooMuch, at_once
 from mirror.sync.commit import Post
 from mirror.sync.gate import Gate, Sources
 from mirror.sync.writer import Writer
@@ -142,10 +142,12 @@ class Receiver:
         if scope["method"] != "POST":
             raise Refused(NOT_ALLOWED, "not posted")
         platform, _, token = scope["path"].removeprefix(PREFIX).partition("/")
-        try:
-            digest = await self._gate.match(platform, token)
-        except MirrorError as error:
-            raise Refused(UNAVAILABLE, f"the tokens could not be read: {error}") from error
+        digest = self._gate.known(platform, token)
+        if digest is None:
+            try:
+                digest = await self._gate.match(platform, token)
+            except MirrorError as error:
+                raise Refused(UNAVAILABLE, f"the tokens could not be read: {error}") from error
         if digest is None:
             raise Refused(NOT_FOUND, "no such platform or token")
         return platform, digest
@@ -182,20 +184,12 @@ def answer_to(body: bytes) -> Answer:
 
 
 def hung_up(receive: Receive) -> bool:
-    """Whether the client has left, without waiting; its whole body has been read before.
+    """Whether the client has left, without waiting.
 
-    The one step that `receive` is given ends it if there is news, and the only news left is that
-    the client has gone.
+    Its whole body has been read before, so the only news left is that it has gone.
     """
-    step = receive().__await__()
-    try:
-        next(step)
-    except StopIteration as end:
-        return bool(end.value["type"] == "http.disconnect")
-    close = getattr(step, "close", None)
-    if close is not None:
-        close()
-    return False
+    news = at_once(receive)
+    return news is not None and bool(news["type"] == "http.disconnect")
 
 
 async def _send(send: Send, answer: Answer) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import shutil
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,7 +21,9 @@ from typing import NamedTuple
 
 from mirror.core.model import Seq
 from mirror.errors import DatabaseUnavailable, MirrorError, Unavailable
+from mirror.store.failures import is_final
 from mirror.sync.commit import Answer, Committer, Post
+from mirror.sync.pace import BETWEEN, Pace
 
 MOST_WAITING = 10_000
 MOST_AT_ONCE = 2_000
@@ -34,9 +37,28 @@ log = logging.getLogger(__name__)
 class _Waiting(NamedTuple):
     post: Post
     future: asyncio.Future[Seq | None]
+    since: float
 
 
 Result = Seq | None | MirrorError
+
+
+class Figures:
+    """What a writer has done so far, for whoever wants to know; times are in seconds."""
+
+    def __init__(self) -> None:
+        self.commits = 0
+        self.callbacks = 0
+        self.largest = 0
+        """Callbacks in the largest commit."""
+        self.committing = 0.0
+        """How long all commits took together."""
+        self.paced = 0.0
+        """How long callbacks were held back for the applier, all pauses together."""
+        self.failed = 0
+        """Callbacks whose commit failed, or was not tried: the disk, the reserve."""
+        self.refused = 0
+        """Callbacks that found the queue full."""
 
 
 class Writer:
@@ -48,10 +70,13 @@ class Writer:
         *,
         folder: Path | None = None,
         reserve: int = 0,
+        hold: float = 0.0,
         on_commit: Callable[[], None] = lambda: None,
         on_failure: Callable[[MirrorError], None] = lambda _: None,
     ) -> None:
         """Prepares the thread; `reserve` is free space that must be left in `folder`.
+
+        For an applier that falls behind, callbacks are held back, `hold` seconds each at most.
 
         `on_commit` is called in the thread after each append, `on_failure` in the event loop when
         the disk failed and this writer has ended for good.
@@ -61,13 +86,22 @@ class Writer:
         self._reserve = reserve
         self._on_commit = on_commit
         self._on_failure = on_failure
+        self._hold = hold
+        self.figures = Figures()
+        self.pace = Pace()
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._answers: deque[Answer] = deque()
         self._waiting = 0
         self._closed = False
+        self._stopping = threading.Event()
         self._failure: MirrorError | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Callbacks that are not committed yet."""
+        return self._waiting
 
     def start(self) -> None:
         """Starts the thread, on behalf of the running event loop."""
@@ -84,10 +118,11 @@ class Writer:
         if self._failure is not None:
             raise Unavailable("The database failed; the server has to be started again.")
         if self._waiting >= MOST_WAITING:
+            self.figures.refused += 1
             raise Unavailable(f"{MOST_WAITING} callbacks wait to be written already.")
         self._waiting += 1
         future: asyncio.Future[Seq | None] = self._loop.create_future()
-        self._queue.put(_Waiting(post, future))
+        self._queue.put(_Waiting(post, future, time.monotonic()))
         return future
 
     def answered(self, platform: str, seq: Seq, *, arrived: bool) -> None:
@@ -107,6 +142,7 @@ class Writer:
         """Appends what waits, writes down the fate of all answers, and ends the thread."""
         if not self._closed:
             self._closed = True
+            self._stopping.set()
             self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -123,12 +159,35 @@ class Writer:
             if first is None:
                 self._settle_answers()
                 return
-            self._write(self._gather(first))
+            self._write(self._gather(first, self._room(first.since + self._hold)))
             pause = IDLE
 
-    def _gather(self, first: _Waiting) -> list[_Waiting]:
+    def _room(self, until: float) -> int:
+        """How many may be appended together; waits for the applier, until that time at most."""
+        pace, began = self.pace, time.monotonic()
+        now = began
+        while True:
+            if pace.wants_look(now):
+                self._look()
+            room = pace.room(now)
+            if room != 0 or now >= until or self._stopping.is_set():
+                break
+            self._stopping.wait(BETWEEN)
+            now = time.monotonic()
+        self.figures.paced += now - began
+        return min(room or MOST_AT_ONCE, MOST_AT_ONCE)
+
+    def _look(self) -> None:
+        try:
+            applied = self._committer.applied()
+        except MirrorError as error:
+            log.debug("Could not look how far each platform is applied: %s", error)
+            applied = {}  # no progress that we know of, so nobody is held back for long
+        self.pace.looked(applied, time.monotonic())
+
+    def _gather(self, first: _Waiting, most: int) -> list[_Waiting]:
         batch, size = [first], len(first.post.body)
-        while len(batch) < MOST_AT_ONCE and size < BYTES_AT_ONCE:
+        while len(batch) < most and size < BYTES_AT_ONCE:
             try:
                 waiting = self._queue.get_nowait()
             except Empty:
@@ -141,13 +200,35 @@ class Writer:
         return batch
 
     def _write(self, batch: list[_Waiting]) -> None:
-        results = self._commit([waiting.post for waiting in batch])
+        posts = [waiting.post for waiting in batch]
+        began = time.monotonic()
+        results = self._commit(posts)
+        ended = time.monotonic()
         loop = self._loop
         if loop is not None:
             with suppress(RuntimeError):  # the loop was closed: nobody waits any more
                 loop.call_soon_threadsafe(self._hand_out, batch, results)
-        if any(isinstance(result, int) for result in results):
+        ends = {
+            post.platform: result
+            for post, result in zip(posts, results, strict=True)
+            if isinstance(result, int)
+        }
+        for platform, seq in ends.items():
+            self.pace.appended(platform, seq, ended)
+        if ends:
+            self.pace.took(len(batch))
             self._on_commit()
+        self._count(batch, ended - began, failed=isinstance(results[0], MirrorError))
+
+    def _count(self, batch: Sequence[_Waiting], seconds: float, *, failed: bool) -> None:
+        figures = self.figures
+        if failed:
+            figures.failed += len(batch)
+            return
+        figures.commits += 1
+        figures.callbacks += len(batch)
+        figures.largest = max(figures.largest, len(batch))
+        figures.committing += seconds
 
     def _commit(self, posts: Sequence[Post]) -> Sequence[Result]:
         error: MirrorError
@@ -211,15 +292,3 @@ class Writer:
                 waiting.future.set_exception(result)
             else:
                 waiting.future.set_result(result)
-
-
-def is_final(error: MirrorError) -> bool:
-    """Whether the disk itself failed, so that nobody knows what a further attempt would do.
-
-    A locked file, a full disk and a lost connection leave everything as it was.
-    """
-    driver = getattr(error.__cause__, "orig", None)
-    return str(getattr(driver, "sqlite_errorname", "")).startswith(_FINAL)
-
-
-_FINAL = ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from mirror.core.model import Seq
 from mirror.errors import DatabaseUnavailable, MirrorError, Unavailable
@@ -27,6 +28,7 @@ class Commits:
         self.may.set()
         self.failures: list[Exception] = []
         self.has_open_answers = False
+        self.done: dict[str, Seq] = {}
         self._seq = 0
 
     def commit(self, posts: Sequence[Post]) -> list[Seq | None]:
@@ -39,6 +41,9 @@ class Commits:
             self._seq += bool(post.token)
             seqs.append(Seq(self._seq) if post.token else None)
         return seqs
+
+    def applied(self) -> dict[str, Seq]:
+        return self.done
 
     def note(self, answer: Answer) -> None:
         self.answers.append(answer)
@@ -74,11 +79,8 @@ def disk_failure() -> MirrorError:
     class Driver(Exception):
         sqlite_errorname = "SQLITE_IOERR_FSYNC"
 
-    class Translated(Exception):
-        orig = Driver()
-
     error = DatabaseUnavailable("The disk failed at /var/lib.")
-    error.__cause__ = Translated()
+    error.__cause__ = OperationalError("COMMIT", None, Driver())
     return error
 
 
