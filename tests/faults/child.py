@@ -22,7 +22,7 @@ import msgspec
 
 from mirror import cli
 from mirror.sync import beside
-from tests.faults import controls, nursery, points
+from tests.faults import conditions, controls, nursery, points
 from tests.faults.nursery import SOCKET, Files, Process, Task
 
 FAULTS, LEDGER, START = "FAULTS", "FAULT_LEDGER", "FAULT_START"
@@ -147,6 +147,8 @@ def install(role: str) -> None:
         assert not unknown, unknown
         here = Faults(faults, Path(os.environ[LEDGER]), role)
         points.wrap(here.names, here.reach)
+    if conditions.FOLDER in os.environ:
+        conditions.install()
 
 
 def command(arguments: list[str]) -> int:

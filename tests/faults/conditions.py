@@ -1,5 +1,6 @@
-"""Runs a `mirror` command in an environment that the test changes: `python -m tests.faults.conditions serve …`.
+"""Lets a `mirror` command run in an environment that the test changes.
 
+`python -m tests.faults.conditions serve …` is one way, and processes of the nursery are the other.
 `CONDITIONS` names a folder. Each file in it is a condition, read whenever it matters, so that it may
 change while a server runs:
 
@@ -57,7 +58,6 @@ def condition(name: str) -> str:
 
 def install() -> None:
     """Lets the conditions hold in this process."""
-    beside.BOOT = BOOT
     folding.decide = failing  # type: ignore[attr-defined] # imported there, and called from there
     _install_clock()
     _install_pages()
@@ -129,6 +129,7 @@ def applier() -> None:
 
 def command() -> None:
     """Is a command."""
+    beside.BOOT = BOOT
     install()
     sys.argv[0] = "mirror"
     cli.main()

@@ -16,6 +16,7 @@ import pytest
 
 from tests.faults.client import Client
 from tests.faults.conditions import FOLDER
+from tests.faults.mirrors import Faulted
 from tests.support.processes import Mirror, Server
 
 BLOCK = 4096
@@ -30,11 +31,12 @@ CONDITIONED = [sys.executable, "-m", "tests.faults.conditions"]
 class Conditions:
     """The conditions of all processes that `mirror` starts from now on."""
 
-    def __init__(self, mirror: Mirror) -> None:
+    def __init__(self, mirror: Mirror | Faulted) -> None:
         self._folder = mirror.folder / "conditions"
         self._folder.mkdir()
-        mirror.command = CONDITIONED
         mirror.environ[FOLDER] = str(self._folder)
+        if isinstance(mirror, Mirror):
+            mirror.command = CONDITIONED
 
     def set(self, **conditions: object) -> None:
         """Sets some, also in processes that run."""
