@@ -90,6 +90,7 @@ class Keeper:
         self._rules = rules
         self._appliers: dict[str, Applier] = {}
         self._setbacks: dict[str, Setback] = {}
+        self._overtaken: set[str] = set()
         self._next_listing = 0.0
 
     def run(self, orders: Orders) -> None:
@@ -100,7 +101,9 @@ class Keeper:
             count = self.run_once(orders)
             if draining:
                 if not count:
-                    return
+                    if not self._overtaken:
+                        return
+                    time.sleep(SHORTEST)  # whoever was overtaken goes on where the other one was
             elif count:
                 pause = SHORTEST
                 if count < FEW:
@@ -135,9 +138,11 @@ class Keeper:
         if not setback.over:
             return 0
         try:
+            self._overtaken.discard(name)
             count = applier.run_once()
         except LeaseLost as lost:
             log.info("%s", lost, extra={"platform": name})
+            self._overtaken.add(name)
             setback.grow()
             return 0
         except Exception as error:

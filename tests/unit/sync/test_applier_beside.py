@@ -20,6 +20,7 @@ from mirror.sync import beside, keep
 from mirror.sync.apply import Applier
 from mirror.sync.beside import ApplierProcess, ApplierThread, Job
 from mirror.sync.keep import Keeper, Orders
+from mirror.sync.rebuild import rebuild
 
 BODY = (
     b'{"EventType":"Class.Created","ClassCreatedEvent":'
@@ -90,6 +91,19 @@ def test_stopping_applies_what_there_is(applier: Beside, database: Database) -> 
     append(database, 500)
     assert applier.stop(20)
     assert applied(database) == 500
+
+
+def test_who_was_overtaken_by_a_rebuild_applies_the_rest_before_it_ends(
+    database: Database,
+) -> None:
+    applier = ApplierThread(database, Rules())
+    applier.start()
+    append(database)
+    assert eventually(lambda: applied(database) == 1)
+    rebuild(database, "default", Rules())
+    append(database)
+    assert applier.stop(10)
+    assert applied(database) == 2
 
 
 def test_a_platform_that_fails_is_tried_again_and_the_others_go_on(
