@@ -14,7 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from mirror.store import checkpoints, platforms, queries
+from mirror.core.model import Seq
+from mirror.store import checkpoints, journal, platforms, queries
 from mirror.store.engine import Connection, open_database
 from tests.faults.child import CONTROL, FAULTS, LEDGER, START, TUNING, Fault, noted_pid
 from tests.faults.client import Client, Operation
@@ -238,6 +239,12 @@ class Faulted:
         with self.reading() as connection:
             live = checkpoints.live_generation(connection, "default")
             return [*checkpoints.abandoned(connection, "default"), live]
+
+    def bodies(self, source: str | None = None) -> list[bytes]:
+        """Those in the journal, in order; of one source, or of all."""
+        with self.reading() as connection:
+            rows = journal.read(connection, "default", Seq(0), 1_000_000)
+        return [row.body for row in rows if source in {None, row.source}]
 
     def judge(self, *, applied: bool = True, before: int = 0) -> Verdict:
         """The verdict on what is left, when no process is."""
