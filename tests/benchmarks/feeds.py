@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
-from mirror.core.model import Micros
+from mirror.core.encode import encode
+from mirror.core.events import MaterialsObserved
+from mirror.core.model import MaterialId, Micros, Seq
 from mirror.core.rules import VERSION, Rules
 from mirror.platform import simulator
-from mirror.platform.simulator import LIFELIKE, Limits, Platform, Workload
+from mirror.platform.simulator import Limits, Platform, Workload
 from mirror.store import ddl, journal, migrate
 from mirror.store.engine import Database, open_database
 from mirror.store.platforms import DEFAULT
 from mirror.sync.apply import Applier, apply_all
+from tests.support.direct_reader import DirectReader
 
 SEED = 1
 START, SPACING = 1_700_000_000_000_000, 200_000
@@ -32,10 +36,17 @@ FILLING = {
     "link_material": 2,
     "modify": 12,
     "move_materials": 6,
+    "delete_materials": 2,
     "export": 4,
     "create_project": 1,
+    "start": 2,
+    "stop": 2,
+    "interrupt": 1,
 }
 MEDIA_A_CLASS = 500
+TOGETHER = 20
+"""Materials that one call of the platform's API describes."""
+OBSERVED = b'{"EventType":"Mirror.'
 CHUNK = 20_000
 
 
@@ -107,32 +118,42 @@ def lifelike(work: Path, deliveries: int, seed: int = SEED) -> Feed:
     return Feed(_made(work / name, make))
 
 
-class Growing:
-    """A library of so many materials, and what happens to it afterwards."""
+def traffic(work: Path, materials: int, deliveries: int, seed: int = SEED) -> Feed:
+    """What comes next, once a library has grown to so many materials."""
+    return _grown(work, materials, deliveries, seed)[1]
 
-    def __init__(self, work: Path, materials: int, traffic: int, seed: int = SEED) -> None:
-        name = f"grown-{materials}-{traffic}-{seed}-{_simulator_digest()}"
-        self.filling = Feed(work / f"{name}.filling.jsonl")
-        self.traffic = Feed(work / f"{name}.traffic.jsonl")
-        _made(self.traffic.path, lambda path: self._make(path, materials, traffic, seed))
 
-    def _make(self, path: Path, materials: int, traffic: int, seed: int) -> None:
-        classes = max(100, materials // MEDIA_A_CLASS)
-        limits = Limits(classes=classes, together=10)
-        platform = Platform(seed, persons=8, teams=4)
-        Workload(platform, seed, {"create_class": 1}, limits=limits).run(classes // 2)
-        filling = Workload(platform, seed, FILLING, limits=limits)
+def _grown(work: Path, materials: int, deliveries: int, seed: int) -> tuple[Feed, Feed]:
+    """The callbacks that a library grew by, and those afterwards."""
+    name = f"grown-{materials}-{seed}-{_simulator_digest()}"
+    filling, after = work / f"{name}.filling.jsonl", work / f"{name}.{deliveries}.jsonl"
 
-        def filled() -> Iterator[bytes]:
-            while platform.count()[1] < materials:
-                filling.step()
-                if len(platform.outbox) >= CHUNK:
-                    yield from (callback.body for callback in platform.drain())
+    def make(path: Path) -> None:
+        platform, classes = Platform(seed, persons=8, teams=4), max(100, materials // MEDIA_A_CLASS)
+        _write_lines(filling, _filling(platform, materials, classes, seed))
+        work_done = Workload(platform, seed + 1, limits=Limits(classes=classes))
+        _write_lines(path, islice(_sent(platform, work_done), deliveries))
+
+    _made(after, make)
+    return Feed(filling), Feed(after)
+
+
+def _filling(platform: Platform, materials: int, classes: int, seed: int) -> Iterator[bytes]:
+    """What happens until there are so many; then a reading of the links, which no callback tells from media."""
+    limits = Limits(classes=classes, together=10)
+    Workload(platform, seed, {"create_class": 1}, limits=limits).run(classes // 2)
+    filling = Workload(platform, seed, FILLING, limits=limits)
+    sent = 0
+    while platform.count()[1] < materials:
+        filling.step()
+        if len(platform.outbox) >= CHUNK or platform.count()[1] >= materials:
+            sent += len(platform.outbox)
             yield from (callback.body for callback in platform.drain())
-
-        _write_lines(self.filling.path, filled())
-        work = Workload(platform, seed + 1, LIFELIKE, limits=Limits(classes=classes))
-        _write_lines(path, islice(_sent(platform, work), traffic))
+    links = [MaterialId(key) for key, one in platform.materials().items() if one.link is not None]
+    reader = DirectReader(platform)
+    for start in range(0, len(links), TOGETHER):
+        found = reader.materials(links[start : start + TOGETHER]).found
+        yield encode(MaterialsObserved(Seq(sent), found))
 
 
 def _sent(platform: Platform, work: Workload) -> Iterator[bytes]:
@@ -142,6 +163,12 @@ def _sent(platform: Platform, work: Workload) -> Iterator[bytes]:
             work.step()
         for callback in platform.drain():
             yield callback.body
+
+
+def encoded(event_type: str, key: str, payload: Mapping[str, object]) -> bytes:
+    """A body as the platform sends it."""
+    envelope = {"EventType": event_type, "Operator": "cmeid_system", key: payload}
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 # ---------------------------------------------------------------------- databases
@@ -169,19 +196,25 @@ def one_file(path: Path) -> None:
             path.with_name(path.name + suffix).unlink()
 
 
-def append(database: Database, bodies: Iterable[bytes], start: int = START) -> int:
+def append(database: Database, bodies: Iterable[bytes]) -> int:
     """Journals bodies as they would have come, one each fifth of a second; returns how many."""
-    total = 0
+    with database.read() as connection:
+        first = int(journal.head(connection, DEFAULT))
+    total = first
     rest = iter(bodies)
     while some := list(islice(rest, CHUNK)):
         arrivals = [
-            journal.Arrival(body, Micros(start + place * SPACING))
+            journal.Arrival(body, Micros(START + place * SPACING), _source(body))
             for place, body in enumerate(some, start=total)
         ]
         with database.write() as connection:
             journal.append(connection, DEFAULT, arrivals)
         total += len(some)
-    return total
+    return total - first
+
+
+def _source(body: bytes) -> journal.Source:
+    return "reconcile" if body.startswith(OBSERVED) else "callback"
 
 
 def apply(database: Database) -> None:
@@ -210,25 +243,29 @@ def journaled(work: Path, deliveries: int) -> Path:
     return _made(work / f"journal-{deliveries}-{_database_digest()}.db", make)
 
 
+def applied_feed(work: Path, name: str, bodies: Callable[[], Iterable[bytes]]) -> Path:
+    """A database that a feed was applied to; its name must tell all that the feed depends on."""
+
+    def make(path: Path) -> None:
+        with opened(path) as database:
+            append(database, bodies())
+            apply(database)
+
+    return _made(work / f"{name}-{_database_digest()}.db", make)
+
+
 def applied(work: Path, deliveries: int) -> Path:
-    """The same, applied."""
-    source = journaled(work, deliveries)
-
-    def make(path: Path) -> None:
-        path.write_bytes(source.read_bytes())
-        with opened(path) as database:
-            apply(database)
-
-    return _made(work / f"applied-{deliveries}-{_database_digest()}.db", make)
+    """The lifelike feed, applied."""
+    return applied_feed(work, f"applied-{deliveries}", lifelike(work, deliveries).bodies)
 
 
-def library(work: Path, materials: int, traffic: int) -> tuple[Path, Feed]:
-    """A database with so many materials, brought there by callbacks; and the callbacks that come next."""
-    grown = Growing(work, materials, traffic)
+def library(work: Path, materials: int, after: int) -> Path:
+    """A database with so many materials, brought there by callbacks; so many follow in `traffic`."""
+    filling, _ = _grown(work, materials, after, SEED)
+    return applied_feed(work, f"library-{materials}", filling.bodies)
 
-    def make(path: Path) -> None:
-        with opened(path) as database:
-            append(database, grown.filling.bodies())
-            apply(database)
 
-    return _made(work / f"library-{materials}-{_database_digest()}.db", make), grown.traffic
+def prepare_library(work: str, materials: int, traffic: int) -> dict[str, str]:
+    """Makes a library and what comes next, so that nothing that is timed has to."""
+    _, after = _grown(Path(work), materials, traffic, SEED)
+    return {"database": str(library(Path(work), materials, traffic)), "feed": str(after.path)}

@@ -2,9 +2,12 @@
 
 from types import ModuleType
 
-from tests.benchmarks.rows import callbacks, rebuild
+from tests.benchmarks.rows import callbacks, class_move, first_page, rebuild, steps
 
 ROWS: dict[str, ModuleType] = {
     "callbacks": callbacks,
     "rebuild": rebuild,
+    "class_move": class_move,
+    "first_page": first_page,
+    "steps": steps,
 }
