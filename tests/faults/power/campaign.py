@@ -49,7 +49,7 @@ class Figures:
         )
 
 
-def instants(history: History, most: int, random: Random) -> list[Instant]:
+def moments(history: History, most: int, random: Random) -> list[Instant]:
     """When the power goes: around syncs, when somebody has just been told something, and at random."""
     edges = boundaries(history.records)
     told = [one.at for one in history.acknowledged]
@@ -81,13 +81,15 @@ def outcomes(
             yield Outcome(at, found, tuple(missing))
 
 
-def run(
-    history: History, examiner: Examiner, when: list[Instant], seeds: int
+def lose(
+    history: History, examiner: Examiner, what: str, *, instants: int, seeds: int, seed: int = 1
 ) -> tuple[Figures, list[Outcome]]:
-    """All of it, counted, and one by one."""
-    figures = Figures()
+    """Takes the power away so often, and prints what came of it; also each image's outcome."""
+    figures, found = Figures(), []
+    when = moments(history, instants, Random(seed))
     figures.instants, figures.acknowledged = len(when), len(history.acknowledged)
-    found = list(outcomes(history, examiner, when, seeds))
-    for outcome in found:
+    for outcome in outcomes(history, examiner, when, seeds):
         figures.add(outcome)
+        found.append(outcome)
+    print(figures.show(what, examiner))  # noqa: T201 - for people, with `pytest -s`
     return figures, found

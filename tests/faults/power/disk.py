@@ -135,8 +135,9 @@ class Disk:
 
     def __init__(self, records: Sequence[Record], before: Mapping[str, tuple[int, bytes]]) -> None:
         """Take a trace, and what the folder held before: inode and content by name."""
-        self._files = {inode: File(content) for inode, content in before.values()}
-        self._safe = {name: self._files[inode] for name, (inode, _) in before.items()}
+        self._by_inode = {inode: File(content) for inode, content in before.values()}
+        self._files = list(self._by_inode.values())  # also those whose inode is used again
+        self._safe = {name: self._by_inode[inode] for name, (inode, _) in before.items()}
         self._names: _History[Naming] = _History()
         now = dict(self._safe)
         for record in records:
@@ -147,17 +148,18 @@ class Disk:
         match record.what:
             case "o":
                 known = now.get(record.name)
-                if known is None or known is not self._files.get(record.file):
+                if known is None or known is not self._by_inode.get(record.file):
                     # An inode is used again for another file once nobody has the old one.
-                    now[record.name] = self._files[record.file] = File()
-                    self._name(record, record.name, now[record.name])
+                    now[record.name] = made = self._by_inode[record.file] = File()
+                    self._files.append(made)
+                    self._name(record, record.name, made)
             case "w":
                 change = Write(begun, ended, record.offset, record.data)
-                self._files[record.file].changes.append(change)
+                self._by_inode[record.file].changes.append(change)
             case "t":
-                self._files[record.file].changes.append(Cut(begun, ended, record.offset))
+                self._by_inode[record.file].changes.append(Cut(begun, ended, record.offset))
             case "s":
-                self._files[record.file].syncs.append(_Sync(begun, ended))
+                self._by_inode[record.file].syncs.append(_Sync(begun, ended))
             case "d":
                 self._names.syncs.append(_Sync(begun, ended))
             case "u":
@@ -176,7 +178,7 @@ class Disk:
 
     def at(self, instant: Instant) -> Callable[[Loss], Image]:
         """What losses the power may go off with at an instant: from each, what is then there."""
-        for file in self._files.values():
+        for file in self._files:
             file.advance(instant)
         _rename(self._safe, self._names.saved(instant))
         namings = self._names.pending(instant)

@@ -1,9 +1,13 @@
 """`mirror` with its durability changed from outside, receiver and applier alike: python -m … COMMAND.
 
-POWER_CHANGES holds what is changed, as words: `checkpoint=PAGES` (how long SQLite's log grows before
-it is moved into the database), `synchronous=NORMAL` or `OFF`, `library=stdlib` (Python's own SQLite),
-`batch=DELIVERIES` (how many an import or a rebuild takes in one transaction) and `early`, which
-acknowledges before it commits. Nothing in `mirror` knows of this.
+POWER_CHANGES says what is changed, in words. Nothing in `mirror` knows of it.
+
+- `checkpoint=PAGES`: how long SQLite's log grows before it is moved into the database
+- `limit=BYTES`: what is left of the log when it begins anew
+- `synchronous=NORMAL`, `synchronous=OFF`: commits that are not synced, or nothing at all
+- `library=stdlib`: Python's own SQLite
+- `batch=DELIVERIES`: how many an import or a rebuild takes in one transaction
+- `early`: acknowledges before it commits
 """
 
 from __future__ import annotations
@@ -31,6 +35,8 @@ def change(words: Sequence[str]) -> None:
         name, _, value = word.partition("=")
         if name == "checkpoint":
             _after_preparing(f"PRAGMA wal_autocheckpoint = {int(value)}")
+        elif name == "limit":
+            _after_preparing(f"PRAGMA journal_size_limit = {int(value)}")
         elif name == "synchronous":
             _after_preparing(f"PRAGMA synchronous = {value}")
         elif word == "library=stdlib":

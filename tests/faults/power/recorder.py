@@ -18,7 +18,7 @@ from mirror.store.engine import Database, open_database
 from tests.faults.power import launch
 from tests.faults.power.disk import Disk, Image, folder_now
 from tests.faults.power.trace import Instant, Record, read
-from tests.support.processes import Mirror, Server
+from tests.support.processes import Mirror, Server, eventually
 
 COMMAND = [sys.executable, "-m", launch.__name__]
 DATABASE = "mirror.db"
@@ -136,3 +136,14 @@ def post_all(server: Server, path: str, bodies: Sequence[bytes]) -> list[Acknowl
     for sender in senders:
         sender.join()
     return told
+
+
+def serve(mirror: Traced, bodies: Sequence[bytes], *arguments: str) -> History:
+    """A first start, work from several senders while an applier applies, and a stop in peace."""
+    with mirror.announced(*arguments) as (server, announced):
+        told = post_all(server, announced[1], bodies[:20])
+        assert eventually(lambda: mirror.progress().applied_seq > 0)
+        told += post_all(server, announced[1], bodies[20:])
+        assert server.terminate() == 0
+    assert len(told) == len(bodies)
+    return mirror.history(told, announced)

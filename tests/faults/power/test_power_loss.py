@@ -1,20 +1,18 @@
 """The power goes at any instant of a real `mirror`, and nothing that anybody was told of is lost."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from tests.faults.client import Operation
-from tests.faults.power import campaign
-from tests.faults.power.campaign import Figures, Outcome
+from tests.faults.power.campaign import Figures, Outcome, lose
 from tests.faults.power.examine import Examiner, lay_out
 from tests.faults.power.losses import Everything
-from tests.faults.power.recorder import Acknowledged, History, Traced, post_all
+from tests.faults.power.recorder import Acknowledged, History, Traced, post_all, serve
 from tests.faults.verdict import judge
-from tests.support.processes import eventually
 
 pytestmark = pytest.mark.compiler
 
@@ -25,27 +23,6 @@ NEW = [
     b'{"Owner":{"Type":"TEAM","Id":"new"},"ClassPath":"/%d"}}' % number
     for number in range(30)
 ]
-
-
-def served(mirror: Traced, bodies: Sequence[bytes], *arguments: str) -> History:
-    """A first start, work from several senders while an applier applies, and a stop in peace."""
-    with mirror.announced(*arguments) as (server, announced):
-        told = post_all(server, announced[1], bodies[:20])
-        assert eventually(lambda: mirror.progress().applied_seq > 0)
-        told += post_all(server, announced[1], bodies[20:])
-        assert server.terminate() == 0
-    assert len(told) == len(bodies)
-    return mirror.history(told, announced)
-
-
-def lose(
-    history: History, examiner: Examiner, what: str, *, instants: int, seeds: int, seed: int = 1
-) -> tuple[Figures, list[Outcome]]:
-    """Takes the power away so often, and prints what came of it."""
-    when = campaign.instants(history, instants, Random(seed))
-    figures, outcomes = campaign.run(history, examiner, when, seeds)
-    print(figures.show(what, examiner))  # noqa: T201 - for people, with `pytest -s`
-    return figures, outcomes
 
 
 def assert_kept(figures: Figures) -> None:
@@ -62,7 +39,7 @@ def found_after(outcome: Outcome, folder: Path, traced: Make, *changes: str) -> 
 
 
 def test_no_change_of_a_file_gets_past_the_shim(traced: Make, bodies: list[bytes]) -> None:
-    history = served(traced(OFTEN), bodies[:60])
+    history = serve(traced(OFTEN), bodies[:60])
     disk = history.disk()
     assert disk.at(history.records[0].begun - 1)(Everything()) == {}
     assert disk.at(history.records[-1].ended)(Everything()) == history.after
@@ -72,7 +49,7 @@ def test_no_change_of_a_file_gets_past_the_shim(traced: Make, bodies: list[bytes
 def test_a_server_loses_nothing_and_goes_on_to_lose_nothing(
     traced: Make, examiner: Examiner, bodies: list[bytes], tmp_path: Path
 ) -> None:
-    history = served(traced(OFTEN), bodies)
+    history = serve(traced(OFTEN), bodies)
     figures, outcomes = lose(history, examiner, "serve", instants=36, seeds=3)
     assert_kept(figures)
     assert examiner.proven > 2
@@ -106,7 +83,7 @@ def test_a_first_start_that_is_cut_short_is_made_up_for(
     traced: Make, examiner: Examiner, bodies: list[bytes], tmp_path: Path
 ) -> None:
     """The file, its schema and the first token come to be while the power goes, again and again."""
-    history = served(traced(OFTEN), bodies[:30])
+    history = serve(traced(OFTEN), bodies[:30])
     assert history.announced is not None
     until = history.announced[0]
     records = [one for one in history.records if one.begun < until]
@@ -171,7 +148,7 @@ def test_what_is_acknowledged_too_soon_is_found_missing(
     traced: Make, examiner: Examiner, bodies: list[bytes], mistake: str
 ) -> None:
     """A positive control: had mirror this mistake, the tests above would fail."""
-    history = served(traced("checkpoint=40", mistake), bodies[:120])
+    history = serve(traced("checkpoint=40", mistake), bodies[:120])
     figures, _ = lose(history, examiner, mistake, instants=24, seeds=0)
     assert figures.lost
 
@@ -180,7 +157,7 @@ def test_files_that_nobody_syncs_are_found_damaged(
     traced: Make, examiner: Examiner, bodies: list[bytes]
 ) -> None:
     """A positive control of the adversaries: without syncs they damage what they can."""
-    history = served(traced(OFTEN, "synchronous=OFF"), bodies[:120])
+    history = serve(traced(OFTEN, "synchronous=OFF"), bodies[:120])
     figures, _ = lose(history, examiner, "synchronous=OFF", instants=16, seeds=1)
     assert figures.lost
     assert any("malformed" in what for what in figures.wrong)
