@@ -13,6 +13,7 @@ from mirror.store import journal as deliveries
 from mirror.store.checkpoints import current, live_generation
 from mirror.store.journal import Source
 from mirror.store.schema import changes, journal, outcomes
+from mirror.store.state import chunks
 from mirror.store.views import NOTABLE
 
 PENDING = "pending"
@@ -93,12 +94,22 @@ def log_after(
     return [Logged(*row) for row in connection.execute(query.order_by(journal.c.seq).limit(limit))]
 
 
+def logged(connection: sa.Connection, platform: str, seqs: Collection[Seq]) -> list[Logged]:
+    """Those deliveries, oldest first."""
+    query = _query(connection, platform, ANY).order_by(journal.c.seq)
+    return [
+        Logged(*row)
+        for part in chunks(sorted(seqs))
+        for row in connection.execute(query.where(journal.c.seq.in_(part)))
+    ]
+
+
 def show(connection: sa.Connection, platform: str, seq: Seq) -> Shown:
     """One delivery. Raises NotFound."""
     found = deliveries.at(connection, platform, seq)
     query = _query(connection, platform, ANY).where(journal.c.seq == seq)
-    logged = Logged(*connection.execute(query).one())
-    return Shown(logged, found.body, found.digest, _changes(connection, platform, seq))
+    delivery = Logged(*connection.execute(query).one())
+    return Shown(delivery, found.body, found.digest, _changes(connection, platform, seq))
 
 
 def _changes(connection: sa.Connection, platform: str, seq: Seq) -> tuple[Changed, ...]:
