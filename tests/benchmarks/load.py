@@ -45,7 +45,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     feed: str
     after: int = 0
     connections: int = 1
-    seconds: float = math.inf
+    seconds: float | None = None
     count: int | None = None
     rate: float | None = None
     again: bool = False
@@ -144,7 +144,8 @@ class Poster:
         self._start = time.perf_counter()
         warm_up = WARM_UP if self._load.rate is None and self._load.count is None else 0.0
         self._counts_from = self._start + warm_up
-        self._ends = self._counts_from + self._load.seconds
+        seconds = self._load.seconds
+        self._ends = math.inf if seconds is None else self._counts_from + seconds
         if self._load.rate is None:
             for connection in connections:
                 self._next(connection, time.perf_counter())

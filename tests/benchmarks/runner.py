@@ -46,9 +46,9 @@ class Sizes:
     fewer_deliveries: int = 100_000
     moved: int = 100_000
     sustained_seconds: float = 600.0
-    reading_seconds: float = 60.0
+    reading_seconds: float = 20.0
     rate: int = 4_000
-    backlog: int = 200_000
+    backlog: int = 120_000
     load_seconds: float = 4.0
     connections: tuple[int, ...] = (1, 4, 16, 64, 256)
 

@@ -2,10 +2,11 @@
 
 from types import ModuleType
 
-from tests.benchmarks.rows import callbacks, class_move, first_page, rebuild, steps
+from tests.benchmarks.rows import callbacks, class_move, first_page, rebuild, steps, sustained
 
 ROWS: dict[str, ModuleType] = {
     "callbacks": callbacks,
+    "sustained": sustained,
     "rebuild": rebuild,
     "class_move": class_move,
     "first_page": first_page,
