@@ -1,5 +1,14 @@
 """Looking back: the library at any moment, one thing's history, and what differs between two moments."""
 
+from mirror.store.queries.past.differences import Difference, differences
+from mirror.store.queries.past.history import (
+    NAMED,
+    Corrected,
+    Happening,
+    History,
+    class_of,
+    history,
+)
 from mirror.store.queries.past.moment import seq_at
 from mirror.store.queries.past.reader import MaterialCursor, Past
 from mirror.store.queries.past.rows import (
@@ -14,9 +23,14 @@ from mirror.store.queries.past.rows import (
 )
 
 __all__ = [
+    "NAMED",
     "ClassRow",
+    "Corrected",
+    "Difference",
     "FileRow",
     "GoneRow",
+    "Happening",
+    "History",
     "LinkRow",
     "MaterialCursor",
     "MaterialRow",
@@ -24,5 +38,8 @@ __all__ = [
     "ProjectRow",
     "TaskRow",
     "TimelineRow",
+    "class_of",
+    "differences",
+    "history",
     "seq_at",
 ]

@@ -83,6 +83,8 @@ TASK = Kind(
     more=("completed_at",),
 )
 
+KINDS = {kind.entity: kind for kind in (MATERIAL, CLASS, PROJECT, FILE, TASK)}
+
 
 class Thing(Struct, frozen=True):
     """One thing at a moment. `present` is its row of today; `touched`: it has changed since the moment."""
@@ -172,6 +174,7 @@ _AT_LEAST = 200
 __all__ = [
     "CLASS",
     "FILE",
+    "KINDS",
     "MATERIAL",
     "PROJECT",
     "TASK",
