@@ -6,6 +6,7 @@ Stopping takes nothing more in, finishes what is open, applies what was received
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -17,7 +18,10 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
+from importlib import import_module
+from importlib.util import find_spec
 from types import FrameType
+from typing import Literal
 
 import uvicorn
 from msgspec import Struct
@@ -191,6 +195,7 @@ class Service:
             Committer(database, round(settings.retry_window * 1_000_000), self._gate.learn),
             folder=None if lock is None else lock.parent,
             reserve=settings.disk_reserve,
+            hold=settings.confirm_limit / 4,
             on_commit=self._applier.nudge,
             on_failure=self._fail,
         )
@@ -285,6 +290,9 @@ def serve(
         service = Service(settings, database, port, single_process=single_process)
 
         def on_started() -> None:
+            gc.collect()
+            gc.freeze()  # what is here stays; looking through it for each few callbacks is waste
+            gc.set_threshold(20_000, 20, 20)
             log.info("Serving", extra={"url": url, "database": database.name})
             login_url = local_url(settings.host, port) + service.website.login_path()
             started(Running(url, callback_url, login_url, database, service.stop))
@@ -297,6 +305,7 @@ def serve(
             uvicorn.Config(
                 service,
                 lifespan="on",
+                http=http_protocol(service.receiver),
                 ws="none",
                 log_config=None,
                 access_log=False,
@@ -311,6 +320,13 @@ def serve(
         if service.failure is not None:
             raise service.failure
         log.info("Stopped")
+
+
+def http_protocol(receiver: Receiver) -> type[asyncio.Protocol] | Literal["auto"]:
+    """Uvicorn's fast protocol with a short way for callbacks; its slow one where there is no other."""
+    if find_spec("httptools") is None:
+        return "auto"
+    return import_module("mirror.sync.direct").protocol_for(receiver)  # type: ignore[no-any-return]
 
 
 def first_callback_url(database: Database, url: str) -> str | None:

@@ -61,6 +61,13 @@ class Bodies:
         self._hold(len(body))
         return body
 
+    def take(self, size: int) -> bool:
+        """Holds a body that is here already, if it may be held."""
+        if size > self._limit or self.held + size > self._together:
+            return False
+        self.held += size
+        return True
+
     def release(self, body: bytes) -> None:
         """Holds `body` no more."""
         self.held -= len(body)

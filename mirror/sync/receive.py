@@ -10,6 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 import msgspec
 
@@ -19,8 +20,8 @@ from mirror.core.model import Seq
 from mirror.errors import MirrorError
 from mirror.sync.bodies import Bodies, HungUp, Message, Receive, TooLarge, TooMuch, at_once
 from mirror.sync.commit import Post
-from mirror.sync.gate import Gate, Sources
-from mirror.sync.writer import Writer
+from mirror.sync.gate import Gate, Headers, Sources
+from mirror.sync.writer import Promise, Writer
 
 PREFIX = "/callback/"
 TELL_EVERY = 10.0
@@ -50,6 +51,20 @@ class Answer:
             ],
         }
         self.body: Message = {"type": "http.response.body", "body": body}
+        self._whole: tuple[object, bytes] = (None, b"")
+
+    def whole(self, headers: Headers, *, keep_alive: bool) -> bytes:
+        """The answer as HTTP/1.1, with `headers` of the server before its own."""
+        if keep_alive and self._whole[0] is headers:
+            return self._whole[1]
+        lines = [b"HTTP/1.1 %d %s" % (self.status, HTTPStatus(self.status).phrase.encode())]
+        lines += [b"%s: %s" % header for header in (*headers, *self.start["headers"])]
+        if not keep_alive:
+            lines.append(b"connection: close")
+        whole: bytes = b"\r\n".join((*lines, b"", self.body["body"]))
+        if keep_alive:
+            self._whole = (headers, whole)
+        return whole
 
 
 SUCCESS = Answer(200, "Success")
@@ -133,6 +148,48 @@ class Receiver:
             arrived = not gone and time.monotonic() - started <= self._confirm_limit
         finally:
             self._writer.answered(platform, seq, arrived=arrived)
+
+    def welcome(self, scope: Message, body: bytearray) -> Post | None:
+        """The post that a request is, held until its release; None if it has to be looked into."""
+        client = scope.get("client")
+        if scope["method"] != "POST" or not self._sources.admit(
+            client[0] if client else None, scope["headers"]
+        ):
+            return None
+        platform, _, token = scope["path"].removeprefix(PREFIX).partition("/")
+        digest = self._gate.known(platform, token)
+        if digest is None or not self._bodies.take(len(body)):
+            return None
+        return Post(platform, digest, bytes(body))
+
+    def append_for(self, promise: Promise, post: Post) -> None:
+        """Has a welcome post appended for `promise`. Raises MirrorError; the post is released then."""
+        try:
+            self._writer.append_for(promise, post)
+        except MirrorError:
+            self.release(post)
+            raise
+
+    def release(self, post: Post) -> None:
+        """Holds the body of a post no more."""
+        self._bodies.release(post.body)
+
+    def answered(self, post: Post, seq: Seq, started: float, *, arrived: bool) -> None:
+        """Notes the fate of an answer; one that was late counts as lost."""
+        arrived = arrived and time.monotonic() - started <= self._confirm_limit
+        self._writer.answered(post.platform, seq, arrived=arrived)
+
+    def revoked(self) -> Answer:
+        """The answer to a post whose token was revoked since it was welcome."""
+        return self._refuse(Refused(NOT_FOUND, "no such platform or token"))
+
+    def unavailable(self, error: MirrorError) -> Answer:
+        """The answer to a post that could not be made durable."""
+        return self._refuse(Refused(UNAVAILABLE, str(error)))
+
+    def _refuse(self, refused: Refused) -> Answer:
+        self.refusals.add(refused)
+        return refused.answer
 
     async def _admit(self, scope: Message) -> tuple[str, bytes]:
         """Returns the platform and the digest of the token that a request may post with."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from mirror.core.model import Seq
 from mirror.errors import DatabaseUnavailable, MirrorError, Unavailable
@@ -34,9 +34,22 @@ IDLE = 1.0
 log = logging.getLogger(__name__)
 
 
+class Promise(Protocol):
+    """Is told, in the event loop, what became of a post: a future, or something that acts as one."""
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+
+    def set_result(self, seq: Seq | None, /) -> object:
+        """It is durable; None: its token opens nothing."""
+
+    def set_exception(self, error: MirrorError, /) -> object:
+        """It could not be made durable."""
+
+
 class _Waiting(NamedTuple):
     post: Post
-    future: asyncio.Future[Seq | None]
+    future: Promise
     since: float
 
 
@@ -113,6 +126,14 @@ class Writer:
 
         Raises Unavailable at once if it cannot be taken; the future raises it if the commit failed.
         """
+        if self._loop is None:
+            raise Unavailable("The server is stopping.")
+        future: asyncio.Future[Seq | None] = self._loop.create_future()
+        self.append_for(future, post)
+        return future
+
+    def append_for(self, promise: Promise, post: Post) -> None:
+        """Queues a callback as `append` does, for a promise of the caller's."""
         if self._loop is None or self._closed:
             raise Unavailable("The server is stopping.")
         if self._failure is not None:
@@ -121,9 +142,7 @@ class Writer:
             self.figures.refused += 1
             raise Unavailable(f"{MOST_WAITING} callbacks wait to be written already.")
         self._waiting += 1
-        future: asyncio.Future[Seq | None] = self._loop.create_future()
-        self._queue.put(_Waiting(post, future, time.monotonic()))
-        return future
+        self._queue.put(_Waiting(post, promise, time.monotonic()))
 
     def answered(self, platform: str, seq: Seq, *, arrived: bool) -> None:
         """Notes the fate of an answer; it is written down with a later commit."""
