@@ -97,6 +97,8 @@ class Library:
         self._placed: Index = {}
         self._whole: set[ClassId] = set()
         self.all_projects_loaded = False
+        self.holds_everything = False  # there is no row that is not in memory
+        self._light = (self.materials, self.links, self.files, self.projects, self.tasks)
 
     # ------------------------------------------------------------------ one delivery
 
@@ -317,12 +319,17 @@ class Library:
         self.samples.clear()
         self._history_mark = self.corrections_mark = self._samples_mark = 0
 
+    def holds_over(self, most: int) -> bool:
+        """Tell whether more than `most` rows are held of what can be loaded again."""
+        return sum(len(shelf.rows) for shelf in self._light) > most or len(self.classes.rows) > most
+
     def shrink(self, most: int) -> None:
-        """Forget what is cheap to load again once more than `most` rows are held. Only between batches."""
-        light = (self.materials, self.links, self.files, self.projects, self.tasks)
-        if sum(len(shelf.rows) for shelf in light) <= most and len(self.classes.rows) <= most:
-            return
-        for shelf in light:
+        """Forget what is cheap to load again, for more than `most` rows are held. Only between batches.
+
+        What is forgotten must be in the database by now.
+        """
+        self.holds_everything = False
+        for shelf in self._light:
             shelf.forget()
         self._members.clear()
         self._placed.clear()

@@ -129,6 +129,10 @@ def deletion_from(row: Sequence[Any]) -> Deletion:
     return Deletion(_place_in(row), row[3])
 
 
+MATERIAL_INDEXED = ("class_id", "file_id", "state", "confirmed_at", "created_seq")
+"""Fields of a material whose columns are in secondary indexes and may change."""
+
+
 def material_row(r: Material) -> Row:
     """Lay out a material."""
     return (

@@ -87,7 +87,7 @@ class Loader:
         wanted = select(table.c.owner_type, table.c.owner_id).distinct()
         for some in chunks(keys):
             statement = self._scoped(wanted, table).where(table.c.class_id.in_(some))
-            self.owners([Owner(*row) for row in self._connection.execute(statement)])
+            self.owners([Owner(*row) for row in self._fetch(statement)])
         _absent(self._library.classes, keys)
 
     def materials(self, keys: Sequence[MaterialId]) -> None:
@@ -120,7 +120,7 @@ class Loader:
                 links.c.class_key.in_(some)
             )
             for statement in (inside, shown):
-                self.materials([row[0] for row in self._connection.execute(statement)])
+                self.materials([row[0] for row in self._fetch(statement)])
         self._library.members_loaded(keys)
 
     def files(self, keys: Sequence[str]) -> None:
@@ -141,7 +141,7 @@ class Loader:
     def all_projects(self, _: Sequence[object] = ()) -> None:
         """Load every project."""
         statement = self._scoped(select(schema.projects.c.project_id), schema.projects)
-        self.projects([row[0] for row in self._connection.execute(statement)])
+        self.projects([row[0] for row in self._fetch(statement)])
         self._library.all_projects_loaded = True
 
     # ------------------------------------------------------------------ queries
@@ -176,10 +176,15 @@ class Loader:
     def _where(self, table: Table, condition: Any) -> Iterator[Any]:  # noqa: ANN401 - any SQL condition
         columns = list(table.c)[2:]
         statement = self._scoped(select(*columns), table).where(condition)
-        yield from self._connection.execute(statement)
+        yield from self._fetch(statement)
 
     def _select(self, table: Table) -> Iterator[Any]:
-        yield from self._connection.execute(self._scoped(select(*list(table.c)[2:]), table))
+        yield from self._fetch(self._scoped(select(*list(table.c)[2:]), table))
+
+    def _fetch(self, statement: Select[Any]) -> Iterable[Any]:
+        if self._library.holds_everything:
+            return ()
+        return self._connection.execute(statement)
 
     def _scoped(self, statement: Select[Any], table: Table) -> Select[Any]:
         platform, generation = self._scope

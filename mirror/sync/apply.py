@@ -21,8 +21,10 @@ from mirror.store import journal
 from mirror.store.checkpoints import Checkpoint, claim, current
 from mirror.store.engine import Connection, Database
 from mirror.store.journal import Delivery
+from mirror.store.net import Net, net
 from mirror.store.state import Loader
-from mirror.store.writes import Batch, advance
+from mirror.store.writes import write
+from mirror.sync.sinks import Direct, Sink
 
 BATCH = 5_000
 """Deliveries folded before a write, at most: large enough to share its cost, small enough to stay in memory."""
@@ -44,16 +46,22 @@ class Applier:
         *,
         generation: int | None = None,
         batch: int = BATCH,
+        sink: Sink | None = None,
         on_correction: Callable[[Correction], None] = lambda _: None,
     ) -> None:
-        """Bind a platform's live generation, or the one given; nothing is read yet."""
+        """Bind a platform's live generation, or the one given; nothing is read yet.
+
+        Batches are written into `sink`, or here.
+        """
         self._database = database
+        self._sink = sink or Direct(database)
         self._platform = platform
         self._rules = rules
         self._generation = generation
         self._batch = batch
         self._on_correction = on_correction
         self._checkpoint: Checkpoint | None = None
+        self._settled = Seq(0)
         self._library = Library(rules)
 
     @property
@@ -62,7 +70,7 @@ class Applier:
         return Seq(0) if self._checkpoint is None else self._checkpoint.seq
 
     def run_once(self, *, until: Seq | None = None) -> int:
-        """Apply the next batch and return how many deliveries it held; 0 when there are none.
+        """Apply the next batch and return how many deliveries it held; 0 when there are none, and all is committed.
 
         Raises `LeaseLost` if another applier or a rebuild went first; the next call starts from the database.
         """
@@ -71,26 +79,33 @@ class Applier:
             with self._database.read() as connection:
                 verdicts = self._fold(connection, checkpoint, until)
             if verdicts:
-                with self._database.write() as connection:
-                    self._write(connection, checkpoint, verdicts)
+                self._settled = self._sink.write(self._net(checkpoint, verdicts))
                 self._written(checkpoint, verdicts)
+            else:
+                self.settle()
         except BaseException:
             self.reset()
             raise
         return len(verdicts)
 
+    def settle(self) -> None:
+        """Return once everything applied so far is committed; raises as `run_once` does."""
+        self._sink.settle()
+        self._settled = self.seq
+
     def finish_in(self, connection: Connection) -> int:
         """Apply all that is left within the caller's write transaction; return how many deliveries that were.
 
-        After it this applier is done: whether the transaction commits is not its to know.
+        All before must be settled. After it this applier is done: whether the transaction commits is not its to know.
         """
         checkpoint = self._checkpoint
         if checkpoint is None:
             raise LeaseLost("This applier holds no checkpoint; run it once before it finishes.")
         total = 0
         while verdicts := self._fold(connection, checkpoint, None):
-            self._write(connection, checkpoint, verdicts)
+            write(connection, self._net(checkpoint, verdicts), self._database.now(connection))
             checkpoint = self._written(checkpoint, verdicts)
+            self._settled = checkpoint.seq
             total += len(verdicts)
         self.reset()
         return total
@@ -111,7 +126,10 @@ class Applier:
         library.next_class_id.rows["next"] = checkpoint.next_class_id
         with self._database.read() as connection:
             Loader(connection, self._platform, checkpoint.generation, library).memories()
+        if checkpoint.seq == 0:
+            library.holds_everything = True
         self._checkpoint = checkpoint
+        self._settled = checkpoint.seq
         return checkpoint
 
     def _fold(
@@ -121,7 +139,11 @@ class Applier:
         if not deliveries:
             return []
         known = current(connection, self._platform, checkpoint.generation)
-        if known is None or (known.seq, known.epoch) != (checkpoint.seq, checkpoint.epoch):
+        if (
+            known is None
+            or known.epoch != checkpoint.epoch
+            or not self._settled <= known.seq <= checkpoint.seq
+        ):
             # Its rows are further on than those in memory; together they would be a library that never was.
             raise LeaseLost(
                 f"Platform '{self._platform}': another applier or a rebuild took over at delivery "
@@ -130,28 +152,24 @@ class Applier:
         loader = Loader(connection, self._platform, checkpoint.generation, self._library)
         return fold_all(self._library, loader, deliveries)
 
-    def _write(
-        self, connection: Connection, checkpoint: Checkpoint, verdicts: Sequence[Verdict]
-    ) -> None:
-        advance(
-            connection,
-            self._platform,
-            checkpoint.generation,
+    def _net(self, checkpoint: Checkpoint, verdicts: Sequence[Verdict]) -> Net:
+        return net(
+            self._library,
+            verdicts,
+            platform=self._platform,
+            generation=checkpoint.generation,
             seq=checkpoint.seq,
             epoch=checkpoint.epoch,
-            library=self._library,
-            to=verdicts[-1].seq,
-            now=self._database.now(connection),
         )
-        batch = Batch(connection, self._platform, checkpoint.generation)
-        batch.write(self._library, verdicts)
 
     def _written(self, checkpoint: Checkpoint, verdicts: Sequence[Verdict]) -> Checkpoint:
         for correction in self._library.corrections:
             self._on_correction(correction)
         self._library.written()
-        self._library.shrink(HELD_ROWS)
         self._checkpoint = checkpoint.at(verdicts[-1].seq)
+        if self._library.holds_over(HELD_ROWS):
+            self.settle()  # what is forgotten here must be found there
+            self._library.shrink(HELD_ROWS)
         return self._checkpoint
 
 

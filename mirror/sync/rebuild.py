@@ -6,6 +6,8 @@ are one transaction, so a reader sees the old state or the new one. The old rows
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from msgspec import Struct
 
 from mirror.core.model import Seq
@@ -14,7 +16,9 @@ from mirror.errors import Broken, InputError, LeaseLost
 from mirror.store import checkpoints, compare, journal, migrate, platforms
 from mirror.store.engine import Connection, Database
 from mirror.store.journal import Arrival
-from mirror.sync.apply import Applier, Progress
+from mirror.sync.apply import Applier, Progress, apply_all
+from mirror.sync.calm import calm
+from mirror.sync.sinks import Growing
 
 BATCH = 20_000
 """Deliveries a batch: a rebuild answers nobody, so it shares each write among many."""
@@ -45,9 +49,10 @@ def rebuild(
             connection, platform, rules.stamp, database.now(connection)
         )
     drop_abandoned(database, platform)
-    applier = Applier(database, platform, rules, generation=generation, batch=BATCH)
-    total = _catch_up(applier, progress)
-    report = _swap(database, applier, platform, generation, total)
+    with calm(), closing(Growing(database)) as sink:
+        applier = Applier(database, platform, rules, generation=generation, batch=BATCH, sink=sink)
+        total = _catch_up(applier, progress)
+        report = _swap(database, applier, platform, generation, total)
     drop_abandoned(database, platform)
     return report
 
@@ -60,6 +65,7 @@ def _catch_up(applier: Applier, progress: Progress | None) -> int:
         if progress is not None:
             progress(count)
         if count < NEARLY:
+            applier.settle()
             return total
 
 
@@ -124,18 +130,15 @@ class Copy:
                     "The target database is not empty; name one that does not exist yet."
                 )
             platforms.adopt(connection, source)
-        self._applier = Applier(target, platform, rules, batch=BATCH)
+        self._rules = rules
 
     def extend(self, until: Seq, progress: Progress | None = None) -> int:
         """Copy and apply the deliveries up to `until`; return how many that were."""
-        total = 0
         while self._copied < until:
             self._copied = self._copy(until)
-            count = self._applier.run_once()
-            total += count
-            if progress is not None:
-                progress(count)
-        return total
+        with calm(), closing(Growing(self._target)) as sink:
+            applier = Applier(self._target, self._platform, self._rules, batch=BATCH, sink=sink)
+            return apply_all(applier, progress=progress)
 
     def _copy(self, until: Seq) -> Seq:
         with self._database.read() as connection:

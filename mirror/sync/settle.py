@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 from mirror.core.model import Seq
 from mirror.core.rules import Rules
 from mirror.errors import LeaseLost, Unavailable
 from mirror.store import checkpoints, journal
 from mirror.store.engine import Database
-from mirror.sync.apply import Applier
+from mirror.sync.apply import Applier, apply_all
+from mirror.sync.calm import calm
 from mirror.sync.lock import is_served
+from mirror.sync.sinks import Growing
 
 LOOK_EVERY = 0.05
+BATCH = 20_000
+"""Deliveries a batch, where nobody waits for the first of them."""
 SOMEBODY = 2.0
 """Seconds within which a shared engine shows whether another process applies."""
 STALLED = 60.0
@@ -81,11 +86,11 @@ def _wait(database: Database, platform: str, done: Seq, progress: Progress) -> S
 
 
 def _apply(database: Database, platform: str, rules: Rules, progress: Progress) -> Seq:
-    applier = Applier(database, platform, rules)
-    try:
-        while count := applier.run_once():
-            progress(count)
-    except LeaseLost:
-        # A server was started meanwhile, or a rebuild.
-        return _applied(database, platform)
-    return applier.seq
+    with calm(), closing(Growing(database)) as sink:
+        applier = Applier(database, platform, rules, batch=BATCH, sink=sink)
+        try:
+            apply_all(applier, progress=progress)
+        except LeaseLost:
+            # A server was started meanwhile, or a rebuild.
+            return _applied(database, platform)
+        return applier.seq

@@ -12,7 +12,7 @@ from mirror.store.writes import Batch
 from mirror.sync.apply import Applier, apply_all
 from tests.naive import bodies
 from tests.properties.feeds import SECOND, START, Arrival
-from tests.support.journals import append, apply, state
+from tests.support.journals import append, apply, journaled, state
 from tests.support.rich import FEED
 
 RULES = Rules()
@@ -159,10 +159,28 @@ def moved(number: int) -> Arrival:
     return Arrival(body, START + 10_000 * SECOND)
 
 
+def test_what_is_in_memory_from_the_first_delivery_on_is_never_read(database: Database) -> None:
+    mine = applier(database, batch=10)
+    append(database, "default", uploads(5))
+    mine.run_once()
+    append(database, "default", [moved(n) for n in range(5)])
+    append(database, "default", uploads(5, 5))
+    seen: list[str] = []
+    sa.event.listen(
+        database._reader, "before_cursor_execute", lambda *args: seen.append(args[2]), named=False
+    )
+    mine.run_once()
+    assert not [text for text in seen if "FROM materials" in text or "FROM classes" in text]
+    again = journaled(database, [*uploads(5), *(moved(n) for n in range(5)), *uploads(5, 5)])
+    apply(database, again)
+    assert state(database, "default") == state(database, again)
+
+
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_batch_takes_a_few_statements_however_many_deliveries_it_holds(
     database: Database, fresh: bool
 ) -> None:
+    statements(database, 10, fresh=fresh)  # an empty database is not even read
     few = statements(database, 10, fresh=fresh)
     assert few < 60
     assert statements(database, 200, fresh=fresh) <= few
