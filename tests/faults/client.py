@@ -7,6 +7,7 @@ answered with 200, and the answer was read to its end.
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 RETRIES = 3  # product page 1156/71329
-HEADERS = {"Content-Type": "application/json"}
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Client:
     After an answer other than 200, or none, a body is sent again up to `retries` times, `pause`
     seconds later. While nobody listens nothing is sent, for `patience` seconds at most. With `keep`
     a connection is used again, as no platform does, but a client in a hurry would. `gap` is what
-    a connection rests between two bodies, in seconds.
+    a connection rests between two bodies, in seconds. A request is sent whole, or in `pieces`.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Client:
         timeout: float = 10.0,
         keep: bool = True,
         gap: float = 0.0,
+        pieces: bool = False,
     ) -> None:
         self.operations: list[Operation] = []
         self.acknowledged: list[Operation] = []
@@ -72,6 +73,7 @@ class Client:
         self._timeout = timeout
         self._keep = keep
         self._gap = gap
+        self._pieces = pieces
         self._lock = threading.Lock()
         self._enough = threading.Event()
 
@@ -147,40 +149,53 @@ class Client:
                 operation.statuses.append(status)
                 if status == 200:
                     self.acknowledged.append(operation)
-            if status == 0 or not self._keep:
+            if status != 200 or not self._keep:
                 _close(opened)
             if status == 200 or operation.attempts > self._retries:
                 return
             self._enough.wait(self._pause)
 
-    def _connect(self, opened: _Opened) -> http.client.HTTPConnection | None:
+    def _connect(self, opened: _Opened) -> socket.socket | None:
         """A connection on which something can be sent; None if nobody listens for too long."""
         known = opened.get("connection")
-        if known is not None and known.sock is not None:
+        if known is not None:
             return known
         deadline = time.monotonic() + self._patience
         while not self._enough.is_set():
-            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._timeout)
             try:
-                connection.connect()
+                found = socket.create_connection(("127.0.0.1", self._port), self._timeout)
             except OSError:
-                connection.close()
                 if time.monotonic() > deadline:
                     return None
                 self._enough.wait(0.005)
             else:
-                opened["connection"] = connection
-                return connection
+                found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                opened["connection"] = found
+                return found
         return None
 
-    def _attempt(self, connection: http.client.HTTPConnection, body: bytes) -> int:
+    def _attempt(self, connection: socket.socket, body: bytes) -> int:
         try:
-            connection.request("POST", self._path, body, HEADERS)
-            answer = connection.getresponse()
+            self._request(connection, body)
+            answer = http.client.HTTPResponse(connection, method="POST")
+            answer.begin()
             answer.read()
         except (OSError, http.client.HTTPException):
             return 0
         return answer.status
+
+    def _request(self, connection: socket.socket, body: bytes) -> None:
+        head = (
+            f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            f"Connection: {'keep-alive' if self._keep else 'close'}\r\n\r\n"
+        ).encode()
+        if self._pieces:
+            connection.sendall(head)
+            time.sleep(0.002)
+            connection.sendall(body)
+        else:
+            connection.sendall(head + body)
 
 
 class Load:
@@ -197,7 +212,7 @@ class Load:
             assert not thread.is_alive(), "bodies are still being posted"
 
 
-_Opened = dict[str, http.client.HTTPConnection]
+_Opened = dict[str, socket.socket]
 
 
 def _close(opened: _Opened) -> None:

@@ -7,74 +7,74 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from mirror.core.model import Micros, Place, Seq, Tangle
 from mirror.core.transitions import locations
+from mirror.store.engine import Connection
 from mirror.store.writes import Batch
-from mirror.sync.apply import Applier
 from mirror.sync.commit import Post
 from mirror.sync.receipts import Receipts
-from mirror.sync.receive import Answer, Receiver, answer_to
-from mirror.sync.writer import Writer
+from mirror.sync.writer import Promise, Writer
 from tests.faults import points
 
 
 def acknowledge_before_commit() -> None:
     """A callback is answered once it is queued."""
+    append = Writer.append_for
 
-    async def append(self: Receiver, post: Post) -> tuple[Seq, Answer]:
-        durable = self._writer.append(post)
-        durable.add_done_callback(asyncio.Future.exception)
-        return Seq(0), answer_to(post.body)
+    def append_for(self: Writer, promise: Promise, post: Post) -> None:
+        loop = asyncio.get_running_loop()
+        nobody: asyncio.Future[Seq | None] = loop.create_future()
+        nobody.add_done_callback(asyncio.Future.exception)
+        append(self, nobody, post)
+        loop.call_soon(promise.set_result, Seq(0))
 
     def answered(self: Writer, platform: str, seq: Seq, *, arrived: bool) -> None:
         """Delivery 0 has no receipt."""
 
-    Receiver._append = append  # type: ignore[method-assign]
+    Writer.append_for = append_for  # type: ignore[method-assign]
     Writer.answered = answered  # type: ignore[method-assign]
 
 
 def checkpoint_first() -> None:
     """The checkpoint has a transaction of its own, before that of the rows."""
-    _apart(checkpoint_first=True)
+    advance = points.call(ADVANCE)
+
+    def advance_alone(connection: Connection, *arguments: object) -> None:
+        advance(connection, *arguments)
+        _end_and_begin(connection)
+
+    setattr(*points.found(ADVANCE), advance_alone)
 
 
 def checkpoint_last() -> None:
     """The checkpoint has a transaction of its own, after that of the rows."""
-    _apart(checkpoint_first=False)
+    advance, write = points.call(ADVANCE), Batch.write
+    held: list[Callable[[], None]] = []
+
+    def hold_or_advance(*arguments: object) -> None:
+        if arguments:
+            held.append(partial(advance, *arguments))
+        else:
+            held.pop()()
+
+    def write_apart(self: Batch, *made: Any) -> None:  # noqa: ANN401 - passed on
+        write(self, *made)
+        _end_and_begin(self._connection)
+        points.call(ADVANCE)()
+
+    setattr(*points.found(ADVANCE), hold_or_advance)
+    Batch.write = write_apart  # type: ignore[method-assign]
 
 
-def _apart(*, checkpoint_first: bool) -> None:
-    def run_once(self: Applier, *, until: Seq | None = None) -> int:
-        checkpoint = self._checkpoint or self._claim()
-        try:
-            with self._database.read() as connection:
-                verdicts = self._fold(connection, checkpoint, until)
-            if not verdicts:
-                return 0
-            for part in (checkpoint_first, not checkpoint_first):
-                with self._database.write() as connection:
-                    if part:
-                        points.call("mirror.sync.apply:advance")(
-                            connection,
-                            self._platform,
-                            checkpoint.generation,
-                            seq=checkpoint.seq,
-                            epoch=checkpoint.epoch,
-                            library=self._library,
-                            to=verdicts[-1].seq,
-                            now=self._database.now(connection),
-                        )
-                    else:
-                        batch = Batch(connection, self._platform, checkpoint.generation)
-                        batch.write(self._library, verdicts)
-            self._written(checkpoint, verdicts)
-        except BaseException:
-            self.reset()
-            raise
-        return len(verdicts)
+ADVANCE = "mirror.store.writes:advance"
 
-    Applier.run_once = run_once  # type: ignore[method-assign]
+
+def _end_and_begin(connection: Connection) -> None:
+    connection.exec_driver_sql("COMMIT")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def last_arrival_wins() -> None:

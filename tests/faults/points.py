@@ -33,15 +33,17 @@ RECEIVER = {
     "receive.after-insert": Point("mirror.store.journal:append", "after"),
     "receive.before-commit": Point("mirror.sync.commit:Committer._touch", "after"),
     "receive.after-commit": Point("mirror.sync.commit:Committer.commit", "after"),
-    "answer.before": Point("mirror.sync.receive:_send", "before"),
-    "answer.after": Point("mirror.sync.receive:_send", "after"),
+    "answer.before": Point("mirror.sync.direct:CallbackProtocol.answer", "before"),
+    "answer.after": Point("mirror.sync.direct:CallbackProtocol.answer", "after"),
+    "answer.long-before": Point("mirror.sync.receive:_send", "before"),  # came in pieces
+    "answer.long-after": Point("mirror.sync.receive:_send", "after"),
     "answer.settled": Point("mirror.sync.commit:Committer.flush", "after"),
 }
 APPLIER = {
-    "apply.before-write": Point("mirror.sync.apply:Applier._write", "before"),
-    "apply.between": Point("mirror.sync.apply:advance", "after"),  # checkpoint moved, no row yet
+    "apply.before-write": Point("mirror.store.writes:advance", "before"),
+    "apply.between": Point("mirror.store.writes:advance", "after"),  # checkpoint moved, no row yet
     "apply.amid-rows": Point("mirror.store.writes:Batch._insert", "after"),
-    "apply.before-commit": Point("mirror.sync.apply:Applier._write", "after"),
+    "apply.before-commit": Point("mirror.store.writes:Batch.write", "after"),
     "apply.after-commit": Point("mirror.sync.apply:Applier._written", "before"),
 }
 RECOVERY = {
