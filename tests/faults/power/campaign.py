@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -55,11 +55,16 @@ def moments(history: History, most: int, random: Random) -> list[Instant]:
     told = [one.at for one in history.acknowledged]
     first, last = history.records[0].begun, history.records[-1].ended
     chosen = {first - 1, last, last + DAY}
-    chosen |= set(random.sample(edges, min(len(edges), most // 2)))
-    chosen |= set(random.sample(told, min(len(told), most // 4)))
+    chosen |= set(_spread(edges, most // 2, random)) | set(_spread(told, most // 4, random))
     while len(chosen) < most:
         chosen.add(random.randint(first, last))
     return sorted(chosen)
+
+
+def _spread(of: Sequence[Instant], most: int, random: Random) -> Iterator[Instant]:
+    """So many of them, one from each stretch of equally many."""
+    stretch = len(of) / most
+    return (of[int((number + random.random()) * stretch)] for number in range(most) if of)
 
 
 def outcomes(
@@ -91,5 +96,5 @@ def lose(
     for outcome in outcomes(history, examiner, when, seeds):
         figures.add(outcome)
         found.append(outcome)
-    print(figures.show(what, examiner))  # noqa: T201 - for people, with `pytest -s`
+    print(figures.show(what, examiner))
     return figures, found

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.power.examine import Examiner
-from tests.faults.power.recorder import Traced
+from tests.faults.power.recorder import History, Traced, serve
 from tests.support.lifelike import feed
 
 
@@ -26,6 +26,12 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
     )
     return made
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory, shim: Path, bodies: list[bytes]) -> History:
+    """A server from its first start to its stop in peace; its log is moved into the database often."""
+    return serve(Traced(tmp_path_factory.mktemp("served"), shim, "checkpoint=20"), bodies)
 
 
 @pytest.fixture
@@ -48,4 +54,4 @@ def examiner(tmp_path: Path) -> Examiner:
 @pytest.fixture(scope="session")
 def bodies() -> list[bytes]:
     """Callbacks of a platform at work, each of them once."""
-    return list(dict.fromkeys(arrival.body for arrival in feed(300)))
+    return list(dict.fromkeys(arrival.body for arrival in feed(200)))
