@@ -18,10 +18,7 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
-from importlib import import_module
-from importlib.util import find_spec
 from types import FrameType
-from typing import Literal
 
 import uvicorn
 from msgspec import Struct
@@ -35,6 +32,7 @@ from mirror.settings import Settings
 from mirror.store import migrate, platforms
 from mirror.store.engine import Database, open_database
 from mirror.store.platforms import Keys
+from mirror.sync import http
 from mirror.sync.beside import ApplierProcess, ApplierThread, Job
 from mirror.sync.bodies import Message, Receive
 from mirror.sync.commit import Committer
@@ -305,7 +303,7 @@ def serve(
             uvicorn.Config(
                 service,
                 lifespan="on",
-                http=http_protocol(service.receiver),
+                http=http.protocol_for(service.receiver),
                 ws="none",
                 log_config=None,
                 access_log=False,
@@ -320,13 +318,6 @@ def serve(
         if service.failure is not None:
             raise service.failure
         log.info("Stopped")
-
-
-def http_protocol(receiver: Receiver) -> type[asyncio.Protocol] | Literal["auto"]:
-    """Uvicorn's fast protocol with a short way for callbacks; its slow one where there is no other."""
-    if find_spec("httptools") is None:
-        return "auto"
-    return import_module("mirror.sync.direct").protocol_for(receiver)  # type: ignore[no-any-return]
 
 
 def first_callback_url(database: Database, url: str) -> str | None:
