@@ -5,15 +5,19 @@ The tokens are looked up in the same transaction, so a revoked one opens nothing
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from mirror.core.model import Micros, Seq
 from mirror.store import journal, platforms, receipts
 from mirror.store.engine import Connection, Database
 from mirror.store.journal import Arrival
 from mirror.store.platforms import Keys
+from mirror.store.receipts import Receipt
 from mirror.sync.receipts import Ledger, Receipts
 
 TOUCH_EVERY = 1_000_000
@@ -38,13 +42,46 @@ class Answer(NamedTuple):
     arrived: bool
 
 
+class Moment(NamedTuple):
+    """Now: by the clock that tells arrival times, and by a steady one, which nobody can set.
+
+    How long ago something was is a matter of the steady one: a clock that is put right must neither
+    bring an old receipt back nor end a new one.
+    """
+
+    clock: Micros
+    steady: Micros
+
+    def recalled(self, receipt: Receipt) -> Receipt:
+        """A receipt as it was recorded, with the steady time; none is from the future."""
+        age = max(0, self.clock - receipt.received_at)
+        return replace(receipt, received_at=Micros(self.steady - age))
+
+    def recorded(self, receipt: Receipt) -> Receipt:
+        """A receipt with the time that the clock of now would have told."""
+        return replace(receipt, received_at=Micros(self.clock - self.steady + receipt.received_at))
+
+
+def _steady() -> Micros:
+    return Micros(time.monotonic_ns() // 1000)
+
+
 class Committer:
     """Appends for one thread, and keeps the receipts of every platform it appended to."""
 
     def __init__(
-        self, database: Database, window: int, learn: Callable[[Keys], None] = lambda _: None
+        self,
+        database: Database,
+        window: int,
+        learn: Callable[[Keys], None] = lambda _: None,
+        *,
+        steady: Callable[[], Micros] = _steady,
     ) -> None:
-        """Takes the retry window in microseconds; `learn` is told the tokens of each commit."""
+        """Takes the retry window in microseconds; `learn` is told the tokens of each commit.
+
+        `steady` tells microseconds since some moment.
+        """
+        self._steady = steady
         self._database = database
         self._window = window
         self._learn = learn
@@ -79,7 +116,7 @@ class Committer:
         written: list[tuple[Receipts, Seq]] = []
         try:
             with self._database.write() as connection:
-                now = self._database.now(connection)
+                now = self._now(connection)
                 keys = platforms.load_keys(connection)
                 seqs = self._append(connection, posts, keys, now, written)
                 ledgers = self._write_ledgers(connection, now)
@@ -98,15 +135,18 @@ class Committer:
         """Writes down the fate of answers by itself. Raises MirrorError; it is kept then."""
         if any(book.ledger() for book in self._books.values()):
             with self._database.write() as connection:
-                ledgers = self._write_ledgers(connection, self._database.now(connection))
+                ledgers = self._write_ledgers(connection, self._now(connection))
             self._write_off(ledgers)
+
+    def _now(self, connection: Connection) -> Moment:
+        return Moment(self._database.now(connection), self._steady())
 
     def _append(
         self,
         connection: Connection,
         posts: Sequence[Post],
         keys: Keys,
-        now: Micros,
+        now: Moment,
         written: list[tuple[Receipts, Seq]],
     ) -> list[Seq | None]:
         seqs: list[Seq | None] = [None] * len(posts)
@@ -123,32 +163,33 @@ class Committer:
                 seqs[place] = seq
         return seqs
 
-    def _book(self, connection: Connection, platform: str, now: Micros) -> Receipts:
+    def _book(self, connection: Connection, platform: str, now: Moment) -> Receipts:
         """The receipts of a platform; after a failed commit, with what it may have left after all.
 
         Whoever lost the connection while committing doesn't know whether it happened.
         """
         if self._unsure:
             for name, known in self._books.items():
-                _recall(connection, name, known, Micros(now - self._window))
+                _recall(connection, name, known, now, self._window)
             self._unsure = False
         book = self._books.get(platform)
         if book is None:
             book = Receipts(self._window)
-            _recall(connection, platform, book, Micros(now - self._window))
+            _recall(connection, platform, book, now, self._window)
             self._books[platform] = book
         return book
 
-    def _write_ledgers(self, connection: Connection, now: Micros) -> list[tuple[Receipts, Ledger]]:
+    def _write_ledgers(self, connection: Connection, now: Moment) -> list[tuple[Receipts, Ledger]]:
         ledgers = []
         for platform, book in self._books.items():
             ledger = book.ledger()
             if ledger is not None:
-                receipts.record_unconfirmed(connection, platform, ledger.failed)
+                failed = [now.recorded(receipt) for receipt in ledger.failed]
+                receipts.record_unconfirmed(connection, platform, failed)
                 receipts.advance_confirmed(connection, platform, ledger.confirmed_seq)
-                if ledger.failed and now - self._pruned.get(platform, 0) >= PRUNE_EVERY:
-                    receipts.prune(connection, platform, Micros(now - self._window))
-                    self._pruned[platform] = now
+                if failed and _is_due(self._pruned.get(platform), now, PRUNE_EVERY):
+                    receipts.prune(connection, platform, Micros(now.clock - self._window))
+                    self._pruned[platform] = now.steady
                 ledgers.append((book, ledger))
         return ledgers
 
@@ -162,23 +203,30 @@ class Committer:
         connection: Connection,
         posts: Sequence[Post],
         seqs: Sequence[Seq | None],
-        now: Micros,
+        now: Moment,
     ) -> dict[tuple[str, bytes], Micros]:
         used = {
             (post.platform, post.token)
             for post, seq in zip(posts, seqs, strict=True)
             if seq is not None
         }
-        due = {key: now for key in used if now - self._touched.get(key, 0) >= TOUCH_EVERY}
-        platforms.touch(connection, due)
-        return due
+        due = [key for key in used if _is_due(self._touched.get(key), now, TOUCH_EVERY)]
+        platforms.touch(connection, dict.fromkeys(due, now.clock))
+        return dict.fromkeys(due, now.steady)
 
 
-def _recall(connection: Connection, platform: str, book: Receipts, since: Micros) -> None:
+def _is_due(last: Micros | None, now: Moment, every: int) -> bool:
+    return last is None or now.steady - last >= every
+
+
+def _recall(
+    connection: Connection, platform: str, book: Receipts, now: Moment, window: int
+) -> None:
+    since = Micros(now.clock - window)
     receipts.prune(connection, platform, since)
     head = journal.head_of(connection, platform)
     known = receipts.load_recent(connection, platform, since)
-    book.recall(known, head.confirmed_seq, head.seq)
+    book.recall([now.recalled(receipt) for receipt in known], head.confirmed_seq, head.seq)
 
 
 def _append_all(
@@ -186,7 +234,7 @@ def _append_all(
     platform: str,
     book: Receipts,
     bodies: Sequence[bytes],
-    now: Micros,
+    now: Moment,
     written: list[tuple[Receipts, Seq]],
 ) -> list[Seq]:
     """Appends bodies in order; an equal one among them is decided after the one before has a seq."""
@@ -195,10 +243,11 @@ def _append_all(
     for body in bodies:
         digest = sha256(body).digest()
         if digest in group:
-            seqs += _append_group(connection, platform, book, group, written)
+            seqs += _append_group(connection, platform, book, group, now, written)
             group = {}
-        group[digest] = Arrival(body, now, "callback", book.decide(digest, now))
-    seqs += _append_group(connection, platform, book, group, written)
+        repeats = book.decide(digest, now.steady)
+        group[digest] = Arrival(body, now.clock, "callback", repeats)
+    seqs += _append_group(connection, platform, book, group, now, written)
     return seqs
 
 
@@ -207,10 +256,11 @@ def _append_group(
     platform: str,
     book: Receipts,
     group: dict[bytes, Arrival],
+    now: Moment,
     written: list[tuple[Receipts, Seq]],
 ) -> list[Seq]:
     seqs = journal.append(connection, platform, list(group.values()))
     for seq, (digest, arrival) in zip(seqs, group.items(), strict=True):
-        book.append(seq, digest, arrival.received_at, arrival.redelivery_of)
+        book.append(seq, digest, now.steady, arrival.redelivery_of)
         written.append((book, seq))
     return seqs

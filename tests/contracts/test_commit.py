@@ -127,6 +127,41 @@ def test_answers_from_before_the_window_are_forgotten_in_the_database_too(
         assert receipts.load_recent(connection, "default", Micros(0))[0].seq == 2
 
 
+def test_a_clock_that_is_set_neither_ends_a_receipt_nor_brings_one_back(
+    database: Database, key: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, steady = [1_700_000_000_000_000], [0]
+    monkeypatch.setattr(Database, "now", lambda *_: Micros(clock[0]))
+
+    def arrives(committer: Committer, body: bytes, *, after: int, clock_set_by: int = 0) -> Seq:
+        steady[0] += after
+        clock[0] += after + clock_set_by
+        (seq,) = committer.commit([post(key, body)])
+        assert seq is not None
+        return seq
+
+    def started() -> Committer:
+        return Committer(database, WINDOW, steady=lambda: Micros(steady[0]))
+
+    before = started()
+    hour, day = 3_600_000_000, 86_400_000_000
+    arrives(before, b"a", after=1)
+    arrives(before, b"a", after=5, clock_set_by=day)
+    arrives(before, b"a", after=5, clock_set_by=-hour)
+    arrives(before, b"a", after=WINDOW + 1)  # a new event, whatever the clock says
+    assert [repeats for _, repeats in rows(database)] == [None, 1, 1, None]
+    arrives(before, b"b", after=1)
+    before.note(Answer("default", Seq(4), arrived=True))
+    before.note(Answer("default", Seq(5), arrived=False))
+    clock[0] -= hour
+    before.flush()
+    clock[0] -= hour
+    after = started()
+    arrives(after, b"b", after=1)
+    arrives(after, b"b", after=WINDOW + 1)
+    assert [repeats for _, repeats in rows(database)][4:] == [None, 5, None]
+
+
 def test_a_failed_commit_leaves_nothing_and_the_next_one_goes_on(
     database: Database, key: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
