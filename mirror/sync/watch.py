@@ -135,11 +135,11 @@ class Watch:
         if self._clock() < self._rests_until:
             return False
         with self._database.read() as connection:
-            due = Micros(self._database.now(connection) - SWEEP_AGAIN)
+            now = self._database.now(connection)
             found = sweeps.listed(connection, self._platform)
         known = {sweep.owner for sweep in found}
         waiting = [owner for owner in self._listed if owner not in known]
-        waiting += [s.owner for s in found if s.finished_at is None or s.finished_at < due]
+        waiting += [sweep.owner for sweep in found if _is_due(sweep, now)]
         waiting = [owner for owner in waiting if self._clock() >= self._refused.get(owner, 0.0)]
         if not waiting:
             if self._in_round and not self._refused:
@@ -156,3 +156,8 @@ class Watch:
             log.warning("Owner not read: %s", refused, extra={"action": "reconcile"})
         self._rests_until = self._clock() + (reconciler.calls - before) / (self._rate * SHARE)
         return True
+
+
+def _is_due(sweep: sweeps.Sweep, now: Micros) -> bool:
+    # What was read in the future was read before the clock was set back: nobody knows when.
+    return sweep.finished_at is None or not now - SWEEP_AGAIN <= sweep.finished_at <= now

@@ -9,14 +9,16 @@ from random import Random
 
 import pytest
 
-from mirror.core.model import MaterialId
+from mirror.core.model import MaterialId, Micros
 from mirror.errors import PlatformUnavailable
 from mirror.platform.answers import Answer
 from mirror.store import reconciling, sweeps
+from mirror.store.engine import Database
 from mirror.sync import watch as watching
 from mirror.sync.reconcile import Reconciler
 from mirror.sync.watch import DOUBTS_EVERY, LISTS_EVERY, SAMPLE_EVERY, SWEEP_AGAIN, Watch
 from tests.support.mirrored import MaterialAnswer, Mirrored, Watchful
+from tests.support.worlds import SECOND
 
 RATE = 20.0
 
@@ -297,3 +299,17 @@ def test_it_stops_after_the_read_that_is_under_way(at: Mirrored) -> None:
     go_on.set()
     assert beside.stop(5.0)
     assert len(at.reader.names) == 1
+
+
+def test_a_clock_that_was_set_back_keeps_no_owner_waiting(
+    at: Mirrored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = settled(at)
+    beside.look()
+    assert "media_ids" not in at.reader.names
+    hour = 3600 * SECOND
+    monkeypatch.setattr(Database, "now", lambda *_: Micros(at.world.tick() - hour))
+    for _ in range(4):
+        rest(at, 30)
+        beside.look()
+    assert at.reader.names.count("media_ids") == len(at.world.platform.owners())
