@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from mirror.core.rules import Rules
     from mirror.errors import FeedReset, MirrorError
     from mirror.store.feed import Change, Position
-    from mirror.store.queries import Branch, Counts, Medium, OwnerRow, Progress, Status
+    from mirror.store.past import Past
+    from mirror.store.queries import (
+        Branch,
+        Counts,
+        Happening,
+        History,
+        Medium,
+        NetChange,
+        OwnerRow,
+        Progress,
+        Status,
+    )
     from mirror.store.queries.material import Material
     from mirror.sync.rebuild import RebuildReport
     from mirror.sync.verify import Difference
@@ -27,13 +38,17 @@ __all__ = [
     "Doubt",
     "FeedReset",
     "File",
+    "Happening",
+    "History",
     "Link",
     "Material",
     "Medium",
     "Mirror",
     "MirrorError",
+    "NetChange",
     "Owner",
     "OwnerRow",
+    "Past",
     "Place",
     "Position",
     "Progress",
@@ -51,7 +66,11 @@ _HOMES = {
     "mirror.core.rules": ("Rules",),
     "mirror.errors": ("FeedReset", "MirrorError"),
     "mirror.store.feed": ("Change", "Position"),
-    "mirror.store.queries": ("Branch", "Counts", "Medium", "OwnerRow", "Progress", "Status"),
+    "mirror.store.past": ("Past",),
+    "mirror.store.queries": (
+        *("Branch", "Counts", "Happening", "History", "Medium", "NetChange", "OwnerRow"),
+        *("Progress", "Status"),
+    ),
     "mirror.store.queries.material": ("Material",),
     "mirror.sync.rebuild": ("RebuildReport",),
     "mirror.sync.verify": ("Difference",),

@@ -20,10 +20,11 @@ from mirror.core.paths import ROOT, normalise
 from mirror.core.rules import Rules
 from mirror.errors import AlreadyServing, ConfigurationError, InputError
 from mirror.store import checkpoints, feed, journal, migrate, platforms, queries
-from mirror.store.engine import DEFAULT_URL, Database, open_database
+from mirror.store.engine import DEFAULT_URL, Connection, Database, open_database
 from mirror.store.feed import Change, Position
 from mirror.store.journal import Arrival, Source
-from mirror.store.queries import Branch, OwnerRow, Status
+from mirror.store.past import Past
+from mirror.store.queries import Branch, History, NetChange, OwnerRow, Status
 from mirror.store.queries.material import Material, material
 from mirror.sync.importing import LARGEST_RESTORED
 from mirror.sync.lock import is_served
@@ -226,6 +227,49 @@ class Mirror:
                 return
             yield from some
             place = some[-1].position
+
+    # ------------------------------------------------------------------------------ look back
+
+    def at(self, moment: int | datetime) -> Past:
+        """The library as it was after a delivery, or after the last one at or before a time.
+
+        `moment` is a seq or an aware datetime. Raises NotFound for a moment that is to come, not
+        applied yet or before the first delivery, and InputError for a time without a zone.
+        """
+        with self._database.read() as connection:
+            seq = self._seq(connection, moment)
+            return Past(self._database, queries.Past(connection, self._platform, seq).moment)
+
+    def history(
+        self, kind: str, key: str, *, before: int | None = None, limit: int = 50
+    ) -> History:
+        """The newest `limit` deliveries (below `before`) that a thing knows of, oldest first.
+
+        `kind` is material, class, project, file or task; a class is named by its id. Raises
+        NotFound for what was never heard of.
+        """
+        end = None if before is None else Seq(before)
+        with self._database.read() as connection:
+            return queries.history(connection, self._platform, kind, key, before=end, limit=limit)
+
+    def diff(self, start: int | datetime, end: int | datetime) -> list[NetChange]:
+        """What is different at `end` from what was at `start`, folder by folder.
+
+        Either may be the later one. Raises as `at` does.
+        """
+        with self._database.read() as connection:
+            one, other = (self._seq(connection, moment) for moment in (start, end))
+            return queries.differences(connection, self._platform, one, other)
+
+    def _seq(self, connection: Connection, moment: int | datetime) -> Seq:
+        if not isinstance(moment, datetime):
+            return Seq(moment)
+        if moment.tzinfo is None:
+            raise InputError("A moment needs a time zone, such as datetime.UTC.")
+        time = Micros((moment - _EPOCH) // timedelta(microseconds=1))
+        return queries.seq_at(connection, self._platform, time, self._database.now(connection))
+
+    # ------------------------------------------------------------------------------------ now
 
     def status(self) -> Status:
         """How far the mirror is, what it holds, what is in doubt, and what never came."""

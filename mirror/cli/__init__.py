@@ -14,6 +14,8 @@ from mirror.cli import (
     database,
     deliveries,
     demo,
+    diff,
+    history,
     platform,
     proof,
     reconcile,
@@ -61,6 +63,8 @@ app.command("export")(archive.export)
 app.command("rebuild")(proof.rebuild)
 app.command("verify")(proof.verify)
 app.command("tree")(tree.tree)
+app.command("history")(history.history)
+app.command("diff")(diff.diff)
 app.command("log")(deliveries.log)
 app.command("show")(deliveries.show)
 app.command("status")(status.status)

@@ -86,7 +86,7 @@ def show(
     say(f"  outcome   {outcome}")
     say(f"  digest    {found.digest.hex()}")
     for change in found.changes:
-        say(f"  {change.op}  {change.entity} {change.key}  {_fields(change.before, change.after)}")
+        say(f"  {change.op}  {change.entity} {change.key}  {fields(change.before, change.after)}")
     say("")
     for line in _readable(found.body).splitlines():
         say(line)
@@ -130,7 +130,8 @@ def _outcome(text: str) -> str:
     return text
 
 
-def _fields(before: dict[str, object] | None, after: dict[str, object] | None) -> str:
+def fields(before: dict[str, object] | None, after: dict[str, object] | None) -> str:
+    """Changed fields as people read them."""
     names = dict.fromkeys((*(before or {}), *(after or {})))
     parts = []
     for name in names:

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 from rich.text import Text
 from rich.tree import Tree
 
-from mirror import service
+from mirror.cli.moments import moment
 from mirror.cli.options import (
     DatabaseOption,
     JsonOption,
     PlatformOption,
     name_of,
     owner_of,
-    place,
     readable,
 )
-from mirror.cli.output import as_json, console, progress, safe, say
-from mirror.core.model import Seq
+from mirror.cli.output import as_json, console, safe, say
 from mirror.core.paths import ROOT, normalise
-from mirror.core.rules import Rules
 from mirror.store import queries
-from mirror.store.engine import Database, open_database
 from mirror.store.queries import Branch
-from mirror.sync.rebuild import rebuild_into
+from mirror.store.queries.past import Past
 
 
 def tree(
@@ -57,27 +50,24 @@ def tree(
 ) -> None:
     """Draw the tree of classes, with how many media are in each."""
     whose = None if owner is None else owner_of(owner)
-    with readable(database) as (found, opened):
+    with readable(database) as (_, opened):
         name = name_of(opened, platform)
         with opened.read() as connection:
-            until = None if at is None else place(connection, name, at)
-        with (
-            _as_of(opened, name, until, service.rules_of(found)) as source,
-            source.read() as connection,
-        ):
-            empty = not queries.owners(connection, name)
-            branches = (
-                []
-                if empty and whose is None and normalise(path) == ROOT
-                else queries.tree(connection, name, whose, path, depth=depth, media=media)
-            )
+            if at is not None:
+                then = Past(connection, name, moment(opened, connection, name, at))
+                branches = then.tree(whose, path, depth=depth, media=media)
+            elif whose or normalise(path) != ROOT or queries.owners(connection, name):
+                branches = queries.tree(connection, name, whose, path, depth=depth, media=media)
+            else:
+                branches = []
     if json:
         as_json([_described(branch) for branch in branches])
     elif branches:
         for drawn in draw(branches):
             console().print(drawn)
     else:
-        say(f"Platform '{name}' has no classes yet.")
+        verb = "has no classes yet" if at is None else "had no classes then"
+        say(f"Platform '{name}' {verb}.")
 
 
 def draw(branches: Sequence[Branch]) -> Iterator[Tree]:
@@ -130,20 +120,3 @@ def _described(branch: Branch) -> dict[str, object]:
         "class_total": branch.class_total,
         "media": branch.media,
     }
-
-
-@contextmanager
-def _as_of(
-    database: Database, platform: str, until: Seq | None, rules: Rules
-) -> Iterator[Database]:
-    """The database itself, or a scratch one with the state after delivery `until`."""
-    if until is None:
-        yield database
-        return
-    with (
-        TemporaryDirectory(prefix="mirror-at-") as scratch,
-        closing(open_database(f"sqlite:///{Path(scratch) / 'at.db'}")) as target,
-    ):
-        with progress(f"Replaying {platform}", until) as bar:
-            rebuild_into(database, target, platform, rules, until=until, progress=bar.add)
-        yield target

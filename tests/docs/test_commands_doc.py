@@ -53,9 +53,12 @@ def test_every_option_is_told_and_no_other(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_argument_is_told(name: str) -> None:
-    for parameter in getattr(COMMANDS[name], "params"):  # noqa: B009 - as above
-        if parameter.param_type_name == "argument":
-            assert f"`{name} {parameter.metavar}`" in SECTIONS[name]
+    arguments = [
+        parameter.metavar
+        for parameter in getattr(COMMANDS[name], "params")  # noqa: B009 - as above
+        if parameter.param_type_name == "argument"
+    ]
+    assert not arguments or f"`{' '.join([name, *arguments])}`" in SECTIONS[name]
 
 
 def test_every_exit_code_of_an_error_is_told() -> None:

@@ -1,6 +1,6 @@
 """Looking back: the library at any moment, one thing's history, and what differs between two moments."""
 
-from mirror.store.queries.past.differences import Difference, differences
+from mirror.store.queries.past.differences import NetChange, differences
 from mirror.store.queries.past.history import (
     NAMED,
     Corrected,
@@ -9,7 +9,7 @@ from mirror.store.queries.past.history import (
     class_of,
     history,
 )
-from mirror.store.queries.past.moment import seq_at
+from mirror.store.queries.past.moment import Moment, seq_at
 from mirror.store.queries.past.reader import MaterialCursor, Past
 from mirror.store.queries.past.rows import (
     ClassRow,
@@ -26,7 +26,6 @@ __all__ = [
     "NAMED",
     "ClassRow",
     "Corrected",
-    "Difference",
     "FileRow",
     "GoneRow",
     "Happening",
@@ -34,6 +33,8 @@ __all__ = [
     "LinkRow",
     "MaterialCursor",
     "MaterialRow",
+    "Moment",
+    "NetChange",
     "Past",
     "ProjectRow",
     "TaskRow",

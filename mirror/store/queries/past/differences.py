@@ -22,7 +22,7 @@ What = Literal["added", "removed", "moved", "renamed", "changed"]
 WHAT: tuple[str, ...] = get_args(What)
 
 
-class Difference(Struct, frozen=True):
+class NetChange(Struct, frozen=True):
     """One thing that is not the same at two moments.
 
     `owner` and `folder` are where a material is, or what a class is in: at the later-named moment, or at the other one
@@ -41,13 +41,13 @@ class Difference(Struct, frozen=True):
     beneath: int = 0
 
 
-def differences(connection: sa.Connection, platform: str, start: Seq, end: Seq) -> list[Difference]:
+def differences(connection: sa.Connection, platform: str, start: Seq, end: Seq) -> list[NetChange]:
     """What is different after delivery `end` from after delivery `start`, folder by folder; either may be the later.
 
     Takes time in proportion to the changes between the two. Raises NotFound for a moment that is none.
     """
     one, other = moment(connection, platform, start), moment(connection, platform, end)
-    found: list[Difference] = []
+    found: list[NetChange] = []
     touched = _touched(connection, one, other)
     found.extend(_classes(connection, one, other, touched.pop(CLASS.entity, [])))
     for entity, keys in touched.items():
@@ -65,7 +65,7 @@ _TOGETHER = 1_000
 _ORDER = ("class", "material", "link", "file", "project", "task")
 
 
-def _place(found: Difference) -> tuple[Any, ...]:
+def _place(found: NetChange) -> tuple[Any, ...]:
     folder = [] if found.folder is None else found.folder.split("/")
     order = (_ORDER.index(found.kind), WHAT.index(found.what))
     return found.owner is None, found.owner or (), folder, *order, found.name or "", found.key
@@ -95,7 +95,7 @@ def _touched(connection: sa.Connection, one: Moment, other: Moment) -> dict[str,
 
 def _materials(
     connection: sa.Connection, one: Moment, other: Moment, keys: Iterable[str]
-) -> Iterator[Difference]:
+) -> Iterator[NetChange]:
     keys = list(keys)
     before, after = (things(connection, at, MATERIAL, keys) for at in (one, other))
     places = [
@@ -118,7 +118,7 @@ def _materials(
         else:
             old_shown, new_shown = old, new
         there = next((side for side in (new, old) if "class_path" in side), {})
-        yield Difference(
+        yield NetChange(
             "material",
             key,
             what,
@@ -168,7 +168,7 @@ def _told(fields: Fields) -> Fields:
 
 def _classes(
     connection: sa.Connection, one: Moment, other: Moment, keys: Iterable[str]
-) -> Iterator[Difference]:
+) -> Iterator[NetChange]:
     ids = sorted(ClassId(int(key)) for key in keys)
     before, after = (stood(connection, at, ids) for at in (one, other))
     found = {
@@ -191,7 +191,7 @@ def _classes(
             shown = [n for n in (*names, "class_path") if n != "parent_id"]
             old, new = ({n: side.get(n) for n in dict.fromkeys(shown)} for side in (old, new))
             old, new = ({n: s.get(n) for n in s if n not in _same(old, new)} for s in (old, new))
-        yield Difference(
+        yield NetChange(
             "class",
             str(class_id),
             what,
@@ -243,7 +243,7 @@ def _mover(
 
 def _links(
     connection: sa.Connection, one: Moment, other: Moment, keys: Iterable[str]
-) -> Iterator[Difference]:
+) -> Iterator[NetChange]:
     keys = list(keys)
     before, after = (links_of(connection, at, keys) for at in (one, other))
     for key in keys:
@@ -259,7 +259,7 @@ def _links(
                 continue
             if was and is_:
                 was, is_ = ({n: side.get(n) for n in names} for side in (was, is_))
-            yield Difference("link", key, what, None, None, None, _told(was), _told(is_))
+            yield NetChange("link", key, what, None, None, None, _told(was), _told(is_))
 
 
 def _link(link: Link) -> Fields:
@@ -276,7 +276,7 @@ def _link(link: Link) -> Fields:
 
 def _others(
     connection: sa.Connection, one: Moment, other: Moment, entity: str, keys: Iterable[str]
-) -> Iterator[Difference]:
+) -> Iterator[NetChange]:
     kind, keys = KINDS[entity], list(keys)
     before, after = (things(connection, at, kind, keys) for at in (one, other))
     for key in keys:
@@ -294,4 +294,4 @@ def _others(
         old, new = was or {}, is_ or {}
         if was is not None and is_ is not None:
             old, new = ({n: side.get(n) for n in names} for side in (was, is_))
-        yield Difference(entity, key, what, None, None, name, old, new)
+        yield NetChange(entity, key, what, None, None, name, old, new)

@@ -73,8 +73,7 @@ def history(
     found = _seqs(connection, at, kind, key, before, limit + 1)
     if not (found or known or _seqs(connection, at, kind, key, None, 1)):
         raise NotFound(
-            f"Platform '{platform}' has never heard of {kind} '{key}': "
-            f"`mirror tree --json` shows classes with their ids, and with --media 9 some media."
+            f"Platform '{platform}' has never heard of {kind} '{key}': {_WHERE.get(kind, _IN_LOG)}."
         )
     for doubt in open_doubts:
         found.update((doubt.since_seq, doubt.last_seq))
@@ -88,6 +87,13 @@ def history(
         tuple(open_doubts),
         shown[-1] if len(seqs) > limit else None,
     )
+
+
+_WHERE = {
+    "class": "`mirror tree --json` shows classes with their ids",
+    "material": "`mirror tree --json --media 9` shows media with their ids",
+}
+_IN_LOG = "`mirror log` lists what came, and `mirror show SEQ` shows a delivery with its ids"
 
 
 def _kind(kind: str) -> Kind:

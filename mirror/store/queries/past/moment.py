@@ -8,6 +8,7 @@ never the whole history; and what is asked for by its key reads that key's chang
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from mirror.store.schema import changes
 from mirror.store.schema import journal as deliveries
 from mirror.store.state import chunks
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FETCHED = 5_000
 """Rows of the log that are in memory at once."""
 
@@ -53,12 +55,8 @@ def moment(connection: sa.Connection, platform: str, at: Seq) -> Moment:
     applied = Seq(0) if checkpoint is None else checkpoint.seq
     head = journal.head(connection, platform)
     if at < 1:
-        begins = (
-            "its journal is empty"
-            if head == 0
-            else f"its first delivery came {_first(connection, platform)}"
-        )
-        raise NotFound(f"Platform '{platform}' had nothing then: {begins}.")
+        began = "its journal is empty" if head == 0 else _beginning(connection, platform)
+        raise NotFound(f"Platform '{platform}' had nothing then: {began}.")
     if at > head:
         raise NotFound(
             f"Platform '{platform}' has no delivery {at} to look back at: its journal ends at {head}."
@@ -71,9 +69,9 @@ def moment(connection: sa.Connection, platform: str, at: Seq) -> Moment:
     return Moment(platform, generation, at, applied)
 
 
-def _first(connection: sa.Connection, platform: str) -> str:
-    at = journal.at(connection, platform, Seq(1)).received_at
-    return f"at {at / 1_000_000:.6f} seconds of 1970"
+def _beginning(connection: sa.Connection, platform: str) -> str:
+    first = _EPOCH + timedelta(microseconds=journal.at(connection, platform, Seq(1)).received_at)
+    return f"its first delivery came at {first.isoformat(timespec='seconds')}"
 
 
 def seq_at(connection: sa.Connection, platform: str, time: Micros, now: Micros) -> Seq:

@@ -141,11 +141,11 @@ class Past:
     ) -> list[Branch]:
         """The class at `path` and those beneath it, as `queries.tree` gives them today.
 
-        Raises NotFound where no class stood.
+        Empty where nothing was known of any owner. Raises NotFound where no class stood.
         """
         path = paths.normalise(path)
         rows = self.classes(owner, path)
-        if not rows:
+        if not rows and not (owner is None and path == paths.ROOT):
             raise self._no_class(owner, path)
         deepest = None if depth is None else paths.depth(path) + depth
         return [
