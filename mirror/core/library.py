@@ -98,6 +98,7 @@ class Library:
         self._whole: set[ClassId] = set()
         self.all_projects_loaded = False
         self.holds_everything = False  # there is no row that is not in memory
+        self._memories = (self.departures, self.deletions, self.tangles)
         self._light = (self.materials, self.links, self.files, self.projects, self.tasks)
 
     # ------------------------------------------------------------------ one delivery
@@ -113,7 +114,7 @@ class Library:
         self._history_mark = len(self.history)
         self.corrections_mark = len(self.corrections)
         self._samples_mark = len(self.samples)
-        for memories in (self.departures, self.deletions, self.tangles):
+        for memories in self._memories:
             memories.lapse(self.now - self.rules.horizon)
         self.ledger.entries.clear()
 
@@ -138,7 +139,8 @@ class Library:
 
     def standing(self, place: Place) -> MediaClass | None:
         """Return the class that stands at a place."""
-        class_id = self.tree(place.owner).get(place.path)
+        tree = self._trees.get(place.owner)
+        class_id = (self.tree(place.owner) if tree is None else tree).get(place.path)
         return None if class_id is None else self.classes.rows[class_id]
 
     def children(self, class_id: ClassId) -> list[MediaClass]:
@@ -257,10 +259,10 @@ class Library:
 
     def settle(self, kind: DoubtKind, key: str, *reasons: str) -> None:
         """End the doubts about one thing: those named, or all."""
-        known = self.doubts_of(kind, key)
-        left = tuple(d for d in known if reasons and d.reason not in reasons)
-        if left != known:
-            self.doubts.put(DoubtKey(kind, key), left or None)
+        if known := self.doubts_of(kind, key):
+            left = tuple(d for d in known if reasons and d.reason not in reasons)
+            if left != known:
+                self.doubts.put(DoubtKey(kind, key), left or None)
 
     def settle_older(self, kind: DoubtKind, key: str, until: Seq) -> None:
         """End the doubts about one thing that no delivery after `until` has raised again."""

@@ -100,17 +100,17 @@ def nearest_standing(library: Library, place: Place) -> MediaClass:
 
 def ensure(library: Library, place: Place, origin: Origin = "inferred") -> MediaClass:
     """Return the class that a place means, creating what is missing on the way."""
-    return ensure_literal(library, resolve(library, place, use=True), origin)
+    return library.standing(place) or ensure_literal(
+        library, resolve(library, place, use=True), origin
+    )
 
 
 def ensure_literal(library: Library, place: Place, origin: Origin = "inferred") -> MediaClass:
     """Return the class at exactly this place, creating what is missing on the way."""
-    row = ensure_root(library, place.owner)
-    if place.path == paths.ROOT:
-        return row
     standing = library.standing(place)
     if standing is not None:
         return standing
+    row = ensure_root(library, place.owner)
     for path in paths.chain(place.path):
         here = Place(place.owner, path)
         row = library.standing(here) or create(library, here, row, origin)

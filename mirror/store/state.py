@@ -170,6 +170,8 @@ class Loader:
             self._library.doubts.load(key, tuple(doubts))
 
     def _keyed(self, table: Table, column: Column[Any], keys: list[Any]) -> Iterator[Any]:
+        if self._library.holds_everything:
+            return
         for some in chunks(keys):
             yield from self._where(table, column.in_(some))
 
