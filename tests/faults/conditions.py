@@ -7,6 +7,7 @@ change while a server runs:
     clock    microseconds by which the clock is wrong
     pages    how many pages the database may have at most (`PRAGMA max_page_count`)
     poison   seqs, with commas between, of deliveries on which a rule fails
+    batch    how many deliveries an applier applies at once, at most; read at the start
     schema   a folder with the migrations of a newer version; read at the start
     asleep   `before` or `within`: the next applier that writes falls asleep (SIGSTOP) before its
              transaction, or within it; this file is removed then
@@ -32,6 +33,8 @@ from mirror.core.model import Micros
 from mirror.core.transitions import decide
 from mirror.store import migrate
 from mirror.store.engine import Database
+from mirror.store.net import Net
+from mirror.store.writes import Batch
 from mirror.sync import beside
 from mirror.sync.apply import Applier
 
@@ -62,6 +65,11 @@ def install() -> None:
     _install_clock()
     _install_pages()
     _install_sleep()
+    if batch := condition("batch"):
+        defaults = Applier.__init__.__kwdefaults__
+        assert defaults is not None
+        assert "batch" in defaults
+        defaults["batch"] = int(batch)
     if newer := condition("schema"):
         migrate.HEAD = NEWER
         migrate.scripts = lambda: Path(newer)
@@ -98,7 +106,7 @@ def _install_pages() -> None:
 
 
 def _install_sleep() -> None:
-    fold, write = Applier._fold, Applier._write
+    fold, write = Applier._fold, Batch.write
 
     def fold_and_sleep(self: Applier, *arguments: Any) -> Any:  # noqa: ANN401 - handed on
         verdicts = fold(self, *arguments)
@@ -106,13 +114,13 @@ def _install_sleep() -> None:
             _sleep("before")
         return verdicts
 
-    def write_and_sleep(self: Applier, *arguments: Any) -> None:  # noqa: ANN401 - handed on
-        write(self, *arguments)
+    def write_and_sleep(self: Batch, made: Net) -> None:
+        write(self, made)
         _sleep("within")
 
     # From outside, on purpose.
     Applier._fold = fold_and_sleep  # type: ignore[method-assign, assignment]
-    Applier._write = write_and_sleep  # type: ignore[method-assign, assignment]
+    Batch.write = write_and_sleep  # type: ignore[method-assign]
 
 
 def _sleep(where: str) -> None:
