@@ -90,10 +90,12 @@ def lose(
     history: History, examiner: Examiner, what: str, *, instants: int, seeds: int, seed: int = 1
 ) -> tuple[Figures, list[Outcome]]:
     """Takes the power away so often, and prints what came of it; also each image's outcome."""
-    figures, found = Figures(), []
+    figures, found = Figures(), list[Outcome]()
     when = moments(history, instants, Random(seed))
     figures.instants, figures.acknowledged = len(when), len(history.acknowledged)
     for outcome in outcomes(history, examiner, when, seeds):
+        if (outcome.lost or outcome.found.wrong) and not (figures.lost or figures.wrong):
+            print(f"left for you to see: {examiner.keep(outcome.found.image)}")
         figures.add(outcome)
         found.append(outcome)
     print(figures.show(what, examiner))

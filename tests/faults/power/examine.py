@@ -8,6 +8,7 @@ from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from tempfile import mkdtemp
 
 from msgspec import Struct
 
@@ -70,6 +71,12 @@ class Examiner:
             known = self._found[key.digest()] = self._open(image, Random(key.digest()))
         return known
 
+    def keep(self, image: Image) -> Path:
+        """Lays an image out in a folder of its own."""
+        folder = Path(mkdtemp(dir=self._folder)) / "data"
+        lay_out(image, folder)
+        return folder
+
     def _open(self, image: Image, random: Random) -> Found:
         folder = self._folder / "image"
         lay_out(image, folder, random)
@@ -114,10 +121,10 @@ def _unsound(connection: Connection) -> Iterator[str]:
                 yield f"{check}: {tuple(row)}"
 
 
-def lay_out(image: Image, folder: Path, random: Random) -> None:
-    """Writes an image; beside a log there may be random bytes where shared memory was."""
+def lay_out(image: Image, folder: Path, random: Random | None = None) -> None:
+    """Writes an image; with `random` there may be random bytes where shared memory was."""
     folder.mkdir()
     for name, content in image.items():
         (folder / name).write_bytes(content)
-    if random.random() < 0.5:
+    if random is not None and random.random() < 0.5:
         (folder / f"{DATABASE}-shm").write_bytes(random.randbytes(random.choice((3, 4096, 32768))))

@@ -61,21 +61,26 @@ def test_a_server_loses_nothing_and_goes_on_to_lose_nothing(
 def assert_goes_on(
     history: History, outcome: Outcome, traced: Make, examiner: Examiner, folder: Path
 ) -> None:
-    """A server starts on what is left, at the URL it had; and during that the power goes again."""
+    """A server starts on what is left, at the URL it had; and during that the power goes again.
+
+    What got no answer is sent once more, as the platform does, and counts once.
+    """
     mirror = found(outcome.found.image, folder, traced, OFTEN)
     assert history.announced is not None
     path = history.announced[1]
+    unsure = [one.body for one in history.acknowledged if one.at > outcome.at]
     with mirror.announced() as (server, (_, url)):
         assert not url  # shown once
-        told = post_all(server, path, NEW)
+        told = post_all(server, path, [*unsure, *NEW])
         assert server.terminate() == 0
+    assert len(told) == len(unsure) + len(NEW)
     before = [Acknowledged(0, body) for body in history.told(outcome.at)]
     again = mirror.history([*before, *told], (0, path))
     figures, _ = lose(again, examiner, "serve again", instants=12, seeds=2)
     assert_kept(figures)
-    kept = [Operation(one.body, [200]) for one in again.acknowledged]
-    unsure = [Operation(one.body, [0]) for one in history.acknowledged if one.at > outcome.at]
-    judge(mirror.data / "mirror.db", kept + unsure).check()
+    answers = {body: [0, 200] for body in unsure}
+    sent = [Operation(one.body, answers.get(one.body, [200])) for one in again.acknowledged]
+    judge(mirror.data / "mirror.db", sent).check()
 
 
 def test_a_first_start_that_is_cut_short_is_made_up_for(
