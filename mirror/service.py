@@ -157,6 +157,17 @@ class Running(Struct, frozen=True):
 class _Server(uvicorn.Server):
     """uvicorn, but a signal that asked it to stop is not raised again: it ends well, with 0."""
 
+    _signalled = False
+
+    def __init__(self, config: uvicorn.Config, leaving: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._leaving = leaving
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends what would go on by itself, and waits for all else that is open."""
+        self._leaving()
+        await super().shutdown(sockets)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         before = {
@@ -170,9 +181,11 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler
-        """Stops, the first time; the second time without waiting for anybody."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
+        """Stops, the first time; the second time it dies of the signal, and waits for nobody."""
+        if self._signalled:
+            signal.signal(sig, signal.SIG_DFL)
+            signal.raise_signal(sig)
+        self._signalled = self.should_exit = True
 
 
 class Service:
