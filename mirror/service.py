@@ -206,8 +206,8 @@ class Service:
             Committer(database, round(settings.retry_window * 1_000_000), self._gate.learn),
             folder=None if lock is None else lock.parent,
             reserve=settings.disk_reserve,
-            hold=settings.confirm_limit / 4,
-            on_commit=self._applier.nudge,
+            hold=settings.confirm_limit / 3,
+            on_commit=self._nudge,
             on_failure=self._fail,
         )
         sources = Sources(settings.allowed_sources, settings.trusted_proxies)
@@ -242,6 +242,10 @@ class Service:
             return ApplierThread(self._database, rules)
         job = Job(self._database.url, rules, settings.log_format, settings.log_level)
         return ApplierProcess(job)
+
+    def _nudge(self) -> None:
+        self._applier.nudge()
+        self.website.hub.nudge()
 
     def _load_keys(self) -> Keys:
         with self._database.read() as connection:
@@ -324,7 +328,8 @@ def serve(
                 proxy_headers=False,
                 timeout_keep_alive=30,
                 timeout_graceful_shutdown=FINISH_SECONDS,
-            )
+            ),
+            service.website.hub.close,
         )
         with _watching(settings, database):
             server.run(sockets=[listener])

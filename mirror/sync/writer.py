@@ -26,6 +26,8 @@ from mirror.sync.commit import Answer, Committer, Post
 from mirror.sync.pace import BETWEEN, Pace
 
 MOST_WAITING = 10_000
+ENOUGH = MOST_WAITING // 2
+"""So many callbacks are not held back any more, so that none is refused for it."""
 MOST_AT_ONCE = 2_000
 BYTES_AT_ONCE = 32 * 1024**2
 IDLE = 1.0
@@ -189,7 +191,7 @@ class Writer:
             if pace.wants_look(now):
                 self._look()
             room = pace.room(now)
-            if room != 0 or now >= until or self._stopping.is_set():
+            if room != 0 or now >= until or self._waiting > ENOUGH or self._stopping.is_set():
                 break
             self._stopping.wait(BETWEEN)
             now = time.monotonic()
