@@ -26,7 +26,7 @@ import msgspec
 import uvloop
 
 from tests.benchmarks.feeds import Feed
-from tests.benchmarks.runner import ROOT, Facts, environment
+from tests.benchmarks.runner import LONGEST, ROOT, Facts, environment
 
 WARM_UP = 0.5
 """Seconds of posting before anything is counted, where there is no rate."""
@@ -134,7 +134,8 @@ class Poster:
         return requests
 
     async def run(self) -> Facts:
-        """Posts until it is over; what came of it."""
+        """Posts until it is over; what came of it. Raises TimeoutError if answers stay away."""
+        load = self._load
         loop = asyncio.get_running_loop()
         connections = []
         for _ in range(self._load.connections):
@@ -152,7 +153,8 @@ class Poster:
         else:
             self._idle = connections
             await self._keep_rate(self._load.rate)
-        await asyncio.wait_for(self._done.wait(), None if not self._over else PATIENCE)
+        expected = 0.0 if self._over else WARM_UP + (load.seconds or LONGEST)
+        await asyncio.wait_for(self._done.wait(), expected + PATIENCE)
         self._over = True
         for connection in connections:
             connection.close()

@@ -25,6 +25,9 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
+LONGEST = 3_600.0
+"""Seconds after which something that is measured hangs."""
+
 Facts = dict[str, Any]
 
 
@@ -117,6 +120,7 @@ def fresh(call: Call) -> Facts:
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST,
     )
     if done.returncode:
         raise RuntimeError(f"{call.function} failed:\n{done.stderr or done.stdout}")

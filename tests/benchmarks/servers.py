@@ -13,16 +13,20 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
+import sqlalchemy as sa
 import uvicorn
 import uvloop
 
 from mirror import service, settings
 from mirror.sync.beside import Job
+from tests.benchmarks.handmade.handlers import commit_per_event, queue_table, work
+from tests.benchmarks.handmade.models import Base, make_engine
 from tests.benchmarks.runner import ROOT, environment
 
 PATH = "/callback/default/bench"
@@ -79,7 +83,19 @@ def run_asgi(app: Any) -> None:  # noqa: ANN401 - any ASGI application
             proxy_headers=False,
             timeout_keep_alive=30,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but a signal that asked it to stop is not raised again, so that what follows is done."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = signal.signal(signal.SIGTERM, self.handle_exit)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 class Echo(asyncio.Protocol):
@@ -145,7 +161,46 @@ def mirror(database: str) -> None:
     service.serve(chosen, started=started)
 
 
-KINDS = {kind.__name__: kind for kind in (floor, nothing, receiver, mirror)}
+def per_event(database: str) -> None:
+    """The handler that commits each event through the ORM."""
+    run_asgi(commit_per_event(handmade(database)))
+
+
+def queue(database: str) -> None:
+    """The handler that puts events into a table, its worker beside it."""
+    engine = handmade(database)
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.servers", "worker", database],
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    ):
+        run_asgi(queue_table(engine))
+
+
+def worker(database: str) -> None:
+    """The worker of that handler; ends when the one that started it is gone."""
+    engine = handmade(database)
+
+    def end_with_parent() -> None:
+        sys.stdin.read()
+        os._exit(0)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    work(engine)
+
+
+def handmade(database: str) -> sa.Engine:
+    """Their database, with its tables."""
+    engine = make_engine(Path(database))
+    Base.metadata.create_all(engine)
+    return engine
+
+
+KINDS = {
+    kind.__name__: kind for kind in (floor, nothing, receiver, mirror, per_event, queue, worker)
+}
 
 
 def _tell(url: str) -> None:

@@ -2,10 +2,19 @@
 
 from types import ModuleType
 
-from tests.benchmarks.rows import callbacks, class_move, first_page, rebuild, steps, sustained
+from tests.benchmarks.rows import (
+    callbacks,
+    class_move,
+    first_page,
+    handmade,
+    rebuild,
+    steps,
+    sustained,
+)
 
 ROWS: dict[str, ModuleType] = {
     "callbacks": callbacks,
+    "handmade": handmade,
     "sustained": sustained,
     "rebuild": rebuild,
     "class_move": class_move,
