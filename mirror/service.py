@@ -8,19 +8,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import signal
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractContextManager,
     asynccontextmanager,
     closing,
-    contextmanager,
     nullcontext,
 )
-from types import FrameType
 
-import uvicorn
 from msgspec import Struct
 from starlette.applications import Starlette
 
@@ -40,10 +35,9 @@ from mirror.sync.gate import Gate, Sources
 from mirror.sync.lock import ServeLock, is_served, lock_file
 from mirror.sync.receive import PREFIX, Receiver, Send
 from mirror.sync.writer import Writer
+from mirror.web.server import Server, listening
 from mirror.website import Address, Website
 
-FINISH_SECONDS = 4
-"""Seconds that open requests have to finish in, when the server stops."""
 DRAIN_SECONDS = 5.0
 """Seconds that the applier then has for what was received; it goes on with the rest next time."""
 READY_SECONDS = 5.0
@@ -154,40 +148,6 @@ class Running(Struct, frozen=True):
     stop: Callable[[], None]
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, but a signal that asked it to stop is not raised again: it ends well, with 0."""
-
-    _signalled = False
-
-    def __init__(self, config: uvicorn.Config, leaving: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._leaving = leaving
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Ends what would go on by itself, and waits for all else that is open."""
-        self._leaving()
-        await super().shutdown(sockets)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        before = {
-            number: signal.signal(number, self.handle_exit)
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler
-        """Stops, the first time; the second time it dies of the signal, and waits for nobody."""
-        if self._signalled:
-            signal.signal(sig, signal.SIG_DFL)
-            signal.raise_signal(sig)
-        self._signalled = self.should_exit = True
-
-
 class Service:
     """The parts of one server, and the application that they make."""
 
@@ -293,7 +253,7 @@ def serve(
     with (
         closing(open_owned(settings)) as database,
         ServeLock(database.url, database.name) as lock,
-        _listening(settings.host, settings.port) as listener,
+        listening(settings.host, settings.port) as listener,
     ):
         for warning in database.warnings:
             log.warning("%s", warning)
@@ -316,21 +276,8 @@ def serve(
             server.should_exit = True
 
         service.on_started, service.on_stopping, service.stop = on_started, stopping, stop
-        server = _Server(
-            uvicorn.Config(
-                service,
-                lifespan="on",
-                http=http.protocol_for(service.receiver),
-                ws="none",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=30,
-                timeout_graceful_shutdown=FINISH_SECONDS,
-            ),
-            service.website.hub.close,
-        )
+        protocol = http.protocol_for(service.receiver)
+        server = Server(service, protocol, service.website.hub.close)
         with _watching(settings, database):
             server.run(sockets=[listener])
         if service.failure is not None:
@@ -348,15 +295,3 @@ def first_callback_url(database: Database, url: str) -> str | None:
                 token = platforms.rotate(connection, platform.name, now=database.now(connection))
                 return url + platforms.callback_path(platform.name, token)
     return None
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, address = found[0]
-        return socket.create_server(address, family=family, backlog=2048)
-    except OSError as error:
-        raise ConfigurationError(
-            f"Cannot listen on {host} port {port}: {error.strerror or error}. "
-            "Choose others with --host and --port."
-        ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
 
 from msgspec import Struct
 from starlette.applications import Starlette
@@ -17,8 +17,12 @@ from mirror.sync.gate import Sources
 from mirror.web.app import Parts, build
 from mirror.web.auth import LoginLinks
 from mirror.web.health import WhyNot
+from mirror.web.hub import Hub
 from mirror.web.reads import Reads
 from mirror.web.security import Application, Hosts, Message
+from mirror.web.stream import write
+
+MANY_LISTENERS, FEW_LISTENERS = 2_000, 200
 
 
 class Address(Struct, frozen=True):
@@ -77,9 +81,11 @@ class Website:
     ) -> None:
         self._links = LoginLinks()
         self._reads = Reads(_reader(database))
+        self.hub = Hub(_reader(database), write, most_listeners())
         self.application: Application = build(
             Parts(
                 reads=self._reads,
+                hub=self.hub,
                 vault=Vault(database),
                 links=self._links,
                 hosts=Hosts(address.host, address.public_url),
@@ -96,8 +102,28 @@ class Website:
         return f"/login?key={self._links.make()}"
 
     def close(self) -> None:
-        """Takes no more reads."""
+        """Ends all streams, and takes no more reads."""
+        self.hub.close()
         self._reads.close()
+
+
+def most_listeners() -> int:
+    """How many may listen to changes: half of the files that this process may open, at most.
+
+    Callbacks need the other half. The limit is raised as far as the system lets it.
+    """
+    try:
+        import resource  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return FEW_LISTENERS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * MANY_LISTENERS
+    if soft < wanted and soft != resource.RLIM_INFINITY:
+        raised = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MANY_LISTENERS if soft == resource.RLIM_INFINITY else min(MANY_LISTENERS, soft // 2)
 
 
 def _reader(database: Database) -> Callable[[], AbstractContextManager[Connection]]:

@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mirror.errors import MirrorError
-from mirror.web import front, health
+from mirror.web import api, front, health
 from mirror.web.auth import Attempts, LoginLinks, Readers, Vault
 from mirror.web.guard import Cookies, Guard
 from mirror.web.health import WhyNot
+from mirror.web.hub import Hub
 from mirror.web.login import Doors
 from mirror.web.problems import STATUSES, Problem, answer, problem_of
 from mirror.web.reads import Reads
@@ -32,6 +33,7 @@ class Parts(Struct, frozen=True):
     """What the web is built from; `sender` tells the address that a request came from."""
 
     reads: Reads
+    hub: Hub
     vault: Vault
     links: LoginLinks
     hosts: Hosts
@@ -52,6 +54,7 @@ def build(parts: Parts) -> Application:
             *health.routes(parts.why_not_ready),
             *Doors(readers, guard, cookies, parts.links).routes(),
             *front.routes(),
+            *api.routes(parts.reads, readers, parts.hub),
         ],
         lifespan=parts.lifespan,
         exception_handlers={
