@@ -204,6 +204,11 @@ class Load:
     def __init__(self, threads: Sequence[threading.Thread]) -> None:
         self._threads = threads
 
+    @property
+    def is_on(self) -> bool:
+        """Whether some body is not done with yet."""
+        return any(thread.is_alive() for thread in self._threads)
+
     def wait(self, seconds: float = 60.0) -> None:
         """Waits until each body is done with. Fails if that takes too long."""
         deadline = time.monotonic() + seconds

@@ -8,11 +8,19 @@ import pytest
 
 from tests.faults.mirrors import Faulted, make_template
 from tests.faults.nursery import Nursery
+from tests.faults.verdict import TALLY, figures
 from tests.support.databases import migrated_file
 
 __all__ = ["migrated_file"]
 
 collect_ignore_glob = [] if sys.platform == "linux" else ["test_*.py"]  # pidfd, /proc
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tells the figures of this run."""
+    if TALLY:
+        told = ", ".join(f"{name} {number}" for name, number in figures(TALLY).items())
+        terminalreporter.write_line(f"faults: {told}")
 
 
 @pytest.fixture(scope="session")

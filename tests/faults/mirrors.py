@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import random
 import shutil
@@ -10,6 +11,7 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
@@ -46,13 +48,15 @@ class Serving:
 
     def kill(self) -> None:
         """Ends the receiver at once; the applier notices that it is alone."""
+        self._mirror.kills += self.process.poll() is None
         self.process.kill()
         self.process.wait(10)
 
     def kill_applier(self) -> None:
         """Ends the applier at once; the receiver starts another one."""
         pid = self.applier_pid
-        if pid is not None and is_in(pid, self._mirror.folder):
+        if pid is not None and is_alive(pid) and is_in(pid, self._mirror.folder):
+            self._mirror.kills += 1
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -83,6 +87,8 @@ class Faulted:
         self.port = _free_port()
         self.operations: list[Operation] = []
         """Those of every client that this made."""
+        self.kills = 0
+        """Processes killed by this test, not by a fault within them."""
         self._ledger = folder / "ledger"
         self._ledger.mkdir()
         self._nursery = nursery
@@ -172,11 +178,13 @@ class Faulted:
                 self.settle()
 
     def listens(self, process: Process) -> bool:
-        """Whether the server comes to listen; not, if it ends before."""
+        """Whether the server comes to answer; not, if it ends before."""
         deadline = time.monotonic() + STARTING
         while time.monotonic() < deadline and process.poll() is None:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return True
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            with closing(connection), suppress(OSError, http.client.HTTPException):
+                connection.request("GET", "/healthz")
+                return connection.getresponse().status == HTTPStatus.OK
             time.sleep(0.005)
         return False
 
@@ -248,7 +256,9 @@ class Faulted:
 
     def judge(self, *, applied: bool = True, before: int = 0) -> Verdict:
         """The verdict on what is left, when no process is."""
-        return judge(self.file, self.operations, applied=applied, before=before)
+        found = judge(self.file, self.operations, applied=applied, before=before)
+        struck = len(list(self._ledger.glob("struck-*")))
+        return found._replace(kills=self.kills + struck)
 
 
 def make_template(migrated: Path, folder: Path) -> Path:

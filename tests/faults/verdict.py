@@ -65,6 +65,7 @@ class Verdict(NamedTuple):
     acknowledged: int
     lost: int
     doubled: int
+    kills: int = 0
 
     @property
     def names(self) -> set[str]:
@@ -73,8 +74,28 @@ class Verdict(NamedTuple):
 
     def check(self) -> Verdict:
         """Fails with all complaints, if there are any."""
+        TALLY.append(self)
         assert not self.complaints, "\n".join(f"{name}: {what}" for name, what in self.complaints)
         return self
+
+
+TALLY: list[Verdict] = []
+"""Every verdict that had to be without complaints, for the figures of a run."""
+
+
+def figures(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """What a reader wants to know of many verdicts."""
+    return {
+        "verdicts": len(verdicts),
+        "kills": sum(one.kills for one in verdicts),
+        "sent": sum(one.operations for one in verdicts),
+        "acknowledged": sum(one.acknowledged for one in verdicts),
+        "journaled": sum(one.deliveries for one in verdicts),
+        "redeliveries": sum(one.redeliveries for one in verdicts),
+        "lost": sum(one.lost for one in verdicts),
+        "applied_twice": sum(one.doubled for one in verdicts),
+        "complaints": sum(len(one.complaints) for one in verdicts),
+    }
 
 
 def judge(
