@@ -67,6 +67,26 @@ def _utc_time_postgresql(element: utc_time, compiler: SQLCompiler, **options: An
     return f"(TIMESTAMP WITH TIME ZONE 'epoch' + {micros} * INTERVAL '1 microsecond')"
 
 
+class whole_number(FunctionElement[int]):  # noqa: N801 - it reads as the SQL function it is
+    """A whole number in text that is a JSON object, by its name there; null where it has none."""
+
+    inherit_cache: bool | None = True
+    name = "whole_number"
+    type: sa.types.TypeEngine[int] = sa.BigInteger()
+
+
+@compiles(whole_number, "sqlite")
+def _whole_number_sqlite(element: whole_number, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    text, name = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"json_extract({text}, '$.' || {name})"
+
+
+@compiles(whole_number, "postgresql")
+def _whole_number_postgresql(element: whole_number, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    text, name = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST(CAST({text} AS json) ->> {name} AS bigint)"
+
+
 def guards(dialect: str) -> tuple[str, ...]:
     """Statements that make the database itself keep the journal: append-only and without gaps."""
     return _SQLITE_GUARDS if dialect == "sqlite" else _POSTGRESQL_GUARDS

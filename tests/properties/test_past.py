@@ -6,8 +6,9 @@ from contextlib import closing
 from pathlib import Path
 from shutil import copyfile
 
+import pytest
 import sqlalchemy as sa
-from hypothesis import event, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mirror.core.model import Owner, Seq
@@ -45,21 +46,38 @@ def check_every_moment(
             assert found[name] == rows, (seq, name)
 
 
-@settings(max_examples=25)
-@given(feed=feeds(most=24), limit=st.sampled_from((1, 2, 100)), batch=st.sampled_from((1, 7, 100)))
+def check(database: Database, feed: list[Arrival], limit: int, batch: int) -> None:
+    platform = journaled(database, feed)
+    apply(database, platform, batch=batch)
+    states = every_state(feed)
+    check_every_moment(database, platform, states, limit)
+    rebuild(database, platform, Rules())
+    check_every_moment(database, platform, states)
+
+
+limits = st.sampled_from((1, 2, 100, 100))
+batches = st.sampled_from((1, 7, 100))
+
+
+@settings(max_examples=15)
+@given(feed=feeds(most=18), limit=limits, batch=batches)
 def test_every_moment_reads_as_it_was_then_and_does_after_a_rebuild(
     shared: Database, feed: list[Arrival], limit: int, batch: int
 ) -> None:
-    platform = journaled(shared, feed)
-    apply(shared, platform, batch=batch)
-    states = every_state(feed)
-    check_every_moment(shared, platform, states, limit)
-    event(f"links: {any(state['links'] for state in states)}")
-    rebuild(shared, platform, Rules())
-    check_every_moment(shared, platform, states)
+    check(shared, feed, limit, batch)
 
 
-@settings(max_examples=4)
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@settings(max_examples=500)
+@given(feed=feeds(most=40), limit=limits, batch=batches)
+def test_every_moment_of_five_hundred_feeds_reads_as_it_was_then(
+    shared: Database, feed: list[Arrival], limit: int, batch: int
+) -> None:
+    check(shared, feed, limit, batch)
+
+
+@settings(max_examples=3)
 @given(feed=feeds(most=16))
 def test_every_moment_reads_as_a_rebuild_until_then(
     shared: Database, migrated_file: Path, feed: list[Arrival]
@@ -80,7 +98,7 @@ def test_every_moment_reads_as_a_rebuild_until_then(
 # ------------------------------------------------------------------------ single things, times
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(feed=feeds(most=20))
 def test_a_thing_that_is_asked_for_reads_as_in_its_list(
     shared: Database, feed: list[Arrival]
@@ -129,8 +147,8 @@ def test_a_thing_that_is_asked_for_reads_as_in_its_list(
             }
 
 
-@settings(max_examples=25)
-@given(feed=feeds(most=16))
+@settings(max_examples=10)
+@given(feed=feeds(most=12))
 def test_times_are_those_of_the_views_where_no_clock_went_back(
     shared: Database, feed: list[Arrival]
 ) -> None:
@@ -233,7 +251,7 @@ def flipped(what: str) -> str:
 # --------------------------------------------------------------------------------- histories
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(feed=feeds(most=20), limit=st.sampled_from((1, 3, 50)))
 def test_a_history_tells_each_change_of_a_thing_once(
     shared: Database, feed: list[Arrival], limit: int

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
-from msgspec import UNSET, Struct, UnsetType, json
+from msgspec import Struct
 
 from mirror.core import paths
 from mirror.core.model import ClassId, Origin, Owner, Seq
 from mirror.core.past import Fields, Sought
-from mirror.store.queries.past.moment import Moment, changed_by, raw, sought
+from mirror.store.queries.past.moment import Moment, changed_by, comings, sought
 from mirror.store.queries.past.rows import ClassRow
 from mirror.store.queries.past.things import CLASS, fields_of, mine, things
 from mirror.store.queries.tree import at_or_beneath
@@ -106,20 +106,12 @@ def stood(
 # ------------------------------------------------------------------------- how much is in them
 
 
-class _Where(Struct):
-    class_id: int | UnsetType | None = UNSET
-
-
-_where: Callable[[str], _Where] = json.Decoder(_Where).decode
-_NOWHERE = _Where()
-
-
 def counted(
     connection: sa.Connection, at: Moment, class_ids: Collection[ClassId]
-) -> Counter[int | None]:
+) -> Counter[ClassId]:
     """How many materials were directly in each class: today's, with the comings and goings since taken back."""
-    counts: Counter[int | None] = Counter()
-    if at.is_now or not at.early:
+    counts: Counter[ClassId] = Counter()
+    if not at.early:
         for some in chunks(class_ids):
             query = (
                 sa.select(materials.c.class_id, sa.func.count())
@@ -127,14 +119,12 @@ def counted(
                 .group_by(materials.c.class_id)
             )
             counts.update(dict(connection.execute(query).all()))
+    if at.is_now:
+        return counts
     sign = -1 if at.early else 1
-    for row in raw(connection, at, "material"):
-        left = _NOWHERE if row.before is None else _where(row.before)
-        entered = _NOWHERE if row.after is None else _where(row.after)
-        if left.class_id is not UNSET:
-            counts[left.class_id] += sign
-        if entered.class_id is not UNSET:
-            counts[entered.class_id] -= sign
+    for left, entered, times in comings(connection, at):
+        counts[left] += sign * times
+        counts[entered] -= sign * times
     return counts
 
 

@@ -7,17 +7,17 @@ never the whole history; and what is asked for by its key reads that key's chang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from msgspec import Struct, json
 
-from mirror.core.model import Micros, Seq
+from mirror.core.model import ClassId, Micros, Seq
 from mirror.core.past import Fields, Op, Sought
 from mirror.errors import NotFound
-from mirror.store import checkpoints, journal
+from mirror.store import checkpoints, dialects, journal
 from mirror.store.schema import changes
 from mirror.store.schema import journal as deliveries
 from mirror.store.state import chunks
@@ -117,25 +117,41 @@ def raw(
 ) -> Iterator[Any]:
     """The same rows as the log holds them, with `before` and `after` as text."""
     if keys is None:
-        query = _window(at, entity).where(*conditions).order_by(*_order(at))
+        query = _window(at, entity, _COLUMNS).where(*conditions).order_by(*_order(at))
         yield from connection.execute(query, execution_options={"yield_per": _FETCHED})
         return
     for some in chunks(keys):
-        query = _SELECT.where(
-            changes.c.platform == at.platform,
-            changes.c.generation == at.generation,
-            changes.c.entity == entity,
-            changes.c.key.in_(some),
-            _beyond(at),
-        ).order_by(changes.c.key, *_order(at))
+        query = (
+            sa.select(*_COLUMNS)
+            .where(
+                changes.c.platform == at.platform,
+                changes.c.generation == at.generation,
+                changes.c.entity == entity,
+                changes.c.key.in_(some),
+                _beyond(at),
+            )
+            .order_by(changes.c.key, *_order(at))
+        )
         yield from connection.execute(query)
 
 
-_SELECT = sa.select(changes.c.key, changes.c.seq, changes.c.op, changes.c.before, changes.c.after)
+_COLUMNS = (changes.c.key, changes.c.seq, changes.c.op, changes.c.before, changes.c.after)
 
 
-def _window(at: Moment, entity: str) -> sa.Select[Any]:
-    return _SELECT.where(
+def comings(connection: sa.Connection, at: Moment) -> list[tuple[ClassId, ClassId, int]]:
+    """How many materials left which class for which between the moment and the nearer end; null for none."""
+    left, entered = (
+        dialects.whole_number(side, sa.literal_column("'class_id'"))
+        for side in (changes.c.before, changes.c.after)
+    )
+    each = (left.label("left"), entered.label("entered"))
+    some = _window(at, "material", each).subquery()
+    query = sa.select(some.c.left, some.c.entered, sa.func.count()).group_by(*some.c)
+    return [(left, entered, times) for left, entered, times in connection.execute(query)]
+
+
+def _window(at: Moment, entity: str, columns: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+    return sa.select(*columns).where(
         changes.c.platform == at.platform,
         changes.c.generation == at.generation,
         # Not the bare column: the index by entity would be read from end to end.
