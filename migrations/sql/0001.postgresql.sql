@@ -42,9 +42,11 @@ CREATE TABLE classes (
     CONSTRAINT pk_classes PRIMARY KEY (platform, generation, class_id)
 );
 
-CREATE UNIQUE INDEX ix_classes_platform_generation_owner_type_owner_id_path ON classes (platform, generation, owner_type, owner_id, path);
-
 CREATE INDEX ix_classes_platform_generation_parent_id ON classes (platform, generation, parent_id);
+
+CREATE UNIQUE INDEX ix_classes_platform_owner_type_owner_id_path_generation ON classes (platform, owner_type, owner_id, path, generation);
+
+CREATE INDEX ix_classes_platform_path_generation ON classes (platform, path, generation);
 
 CREATE TABLE corrections (
     platform VARCHAR(255) COLLATE "C" NOT NULL,
@@ -96,6 +98,8 @@ CREATE TABLE doubts (
     last_seq BIGINT NOT NULL,
     CONSTRAINT pk_doubts PRIMARY KEY (platform, generation, kind, key, reason)
 );
+
+CREATE INDEX ix_doubts_platform_since_seq_generation ON doubts (platform, since_seq, generation);
 
 CREATE TABLE files (
     platform VARCHAR(255) COLLATE "C" NOT NULL,
@@ -207,6 +211,12 @@ CREATE TABLE materials (
 
 CREATE INDEX ix_materials_detached ON materials (platform, generation, material_id) WHERE state = 'detached';
 
+CREATE INDEX ix_materials_gone ON materials (platform, material_id, generation) WHERE state != 'live';
+
+CREATE INDEX ix_materials_gone_changed_seq ON materials (platform, changed_seq, generation) WHERE state != 'live';
+
+CREATE INDEX ix_materials_platform_created_seq_generation ON materials (platform, created_seq, generation);
+
 CREATE INDEX ix_materials_platform_generation_class_id_material_id ON materials (platform, generation, class_id, material_id);
 
 CREATE INDEX ix_materials_platform_generation_file_id ON materials (platform, generation, file_id);
@@ -224,7 +234,9 @@ CREATE TABLE outcomes (
     CONSTRAINT pk_outcomes PRIMARY KEY (platform, generation, seq)
 );
 
-CREATE INDEX ix_outcomes_notable ON outcomes (platform, generation, outcome, seq) WHERE outcome IN ('quarantined', 'unrecognised');
+CREATE INDEX ix_outcomes_notable ON outcomes (platform, outcome, seq, generation) WHERE outcome = 'quarantined' OR outcome = 'unrecognised' OR outcome = 'redelivery' OR outcome = 'unchanged' OR outcome = 'pending';
+
+CREATE INDEX ix_outcomes_platform_event_type_seq_generation ON outcomes (platform, event_type, seq, generation);
 
 CREATE TABLE owners (
     platform VARCHAR(255) COLLATE "C" NOT NULL,
@@ -259,6 +271,8 @@ CREATE TABLE project_statuses (
     at BIGINT NOT NULL,
     CONSTRAINT pk_project_statuses PRIMARY KEY (platform, generation, project_id, seq)
 );
+
+CREATE INDEX ix_project_statuses_platform_seq_generation ON project_statuses (platform, seq, generation);
 
 CREATE TABLE projects (
     platform VARCHAR(255) COLLATE "C" NOT NULL,
@@ -350,6 +364,8 @@ CREATE TABLE tasks (
     CONSTRAINT pk_tasks PRIMARY KEY (platform, generation, task_id)
 );
 
+CREATE INDEX ix_tasks_platform_changed_seq_generation ON tasks (platform, changed_seq, generation);
+
 CREATE TABLE unconfirmed (
     platform VARCHAR(255) COLLATE "C" NOT NULL,
     seq BIGINT NOT NULL,
@@ -358,8 +374,6 @@ CREATE TABLE unconfirmed (
     repeats INTEGER NOT NULL,
     CONSTRAINT pk_unconfirmed PRIMARY KEY (platform, seq)
 );
-
-CREATE INDEX ix_unconfirmed_platform_body_digest ON unconfirmed (platform, body_digest);
 
 CREATE TABLE callback_tokens (
     platform VARCHAR(255) COLLATE "C" NOT NULL,
@@ -402,9 +416,10 @@ WHERE materials.platform = classes.platform AND materials.generation = classes.g
 FROM platforms JOIN classes ON classes.platform = platforms.platform AND classes.generation = platforms.generation LEFT OUTER JOIN classes AS above ON above.platform = classes.platform AND above.generation = classes.generation AND above.class_id = classes.parent_id;
 
 CREATE VIEW media_tree AS
-SELECT materials.platform, classes.owner_type, classes.owner_id, materials.class_id, classes.path AS class_path, materials.material_id, materials.name, materials.material_type, materials.file_id, materials.origin, materials.preset_tags, materials.tags, classes.in_doubt OR (EXISTS (SELECT *
+SELECT materials.platform, classes.owner_type, classes.owner_id, materials.class_id, classes.path AS class_path, materials.material_id, materials.name, materials.material_type, materials.file_id, materials.origin, materials.preset_tags, materials.tags, classes.in_doubt OR (EXISTS (SELECT doubts.reason
 FROM doubts
-WHERE doubts.platform = materials.platform AND doubts.generation = materials.generation AND doubts.key = materials.material_id AND doubts.kind = 'material')) AS in_doubt, (TIMESTAMP WITH TIME ZONE 'epoch' + materials.created_at * INTERVAL '1 microsecond') AS created_at, (TIMESTAMP WITH TIME ZONE 'epoch' + materials.changed_at * INTERVAL '1 microsecond') AS changed_at, (TIMESTAMP WITH TIME ZONE 'epoch' + materials.confirmed_at * INTERVAL '1 microsecond') AS confirmed_at, materials.created_seq, materials.changed_seq
+WHERE doubts.platform = materials.platform AND doubts.generation = materials.generation AND doubts.key = materials.material_id AND doubts.kind = 'material'
+ LIMIT 1 OFFSET 0)) AS in_doubt, (TIMESTAMP WITH TIME ZONE 'epoch' + materials.created_at * INTERVAL '1 microsecond') AS created_at, (TIMESTAMP WITH TIME ZONE 'epoch' + materials.changed_at * INTERVAL '1 microsecond') AS changed_at, (TIMESTAMP WITH TIME ZONE 'epoch' + materials.confirmed_at * INTERVAL '1 microsecond') AS confirmed_at, materials.created_seq, materials.changed_seq
 FROM platforms JOIN materials ON materials.platform = platforms.platform AND materials.generation = platforms.generation JOIN classes ON classes.platform = materials.platform AND classes.generation = materials.generation AND classes.class_id = materials.class_id;
 
 CREATE VIEW media_gone AS
@@ -436,7 +451,10 @@ FROM platforms JOIN projects ON projects.platform = platforms.platform AND proje
 WHERE NOT projects.gone;
 
 CREATE VIEW project_timeline AS
-SELECT project_statuses.platform, project_statuses.project_id, project_statuses.status, project_statuses.detail, (TIMESTAMP WITH TIME ZONE 'epoch' + project_statuses.at * INTERVAL '1 microsecond') AS from_at, (TIMESTAMP WITH TIME ZONE 'epoch' + lead(project_statuses.at) OVER (PARTITION BY project_statuses.platform, project_statuses.project_id ORDER BY project_statuses.seq) * INTERVAL '1 microsecond') AS to_at, project_statuses.seq
+SELECT project_statuses.platform, project_statuses.project_id, project_statuses.status, project_statuses.detail, (TIMESTAMP WITH TIME ZONE 'epoch' + project_statuses.at * INTERVAL '1 microsecond') AS from_at, (TIMESTAMP WITH TIME ZONE 'epoch' + (SELECT later.at
+FROM project_statuses AS later
+WHERE later.platform = project_statuses.platform AND later.generation = project_statuses.generation AND later.project_id = project_statuses.project_id AND later.seq > project_statuses.seq ORDER BY later.seq
+ LIMIT 1) * INTERVAL '1 microsecond') AS to_at, project_statuses.seq
 FROM platforms JOIN project_statuses ON project_statuses.platform = platforms.platform AND project_statuses.generation = platforms.generation;
 
 CREATE VIEW export_tasks AS
@@ -458,9 +476,9 @@ FROM platforms JOIN doubts ON doubts.platform = platforms.platform AND doubts.ge
 CREATE VIEW mirror_status AS
 SELECT platforms.platform, heads.head_seq, coalesce(checkpoints.seq, 0) AS applied_seq, heads.head_seq - coalesce(checkpoints.seq, 0) AS lag, (TIMESTAMP WITH TIME ZONE 'epoch' + heads.last_received_at * INTERVAL '1 microsecond') AS last_received_at, (SELECT count(*) AS count_1
 FROM outcomes
-WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'quarantined' AND outcomes.outcome IN ('quarantined', 'unrecognised')) AS quarantined, (SELECT count(*) AS count_2
+WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'quarantined') AS quarantined, (SELECT count(*) AS count_2
 FROM outcomes
-WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'unrecognised' AND outcomes.outcome IN ('quarantined', 'unrecognised')) AS unrecognised, (SELECT count(*) AS count_3
+WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'unrecognised') AS unrecognised, (SELECT count(*) AS count_3
 FROM doubts
 WHERE doubts.platform = platforms.platform AND doubts.generation = platforms.generation) AS open_doubts, (TIMESTAMP WITH TIME ZONE 'epoch' + heads.last_reconciled_at * INTERVAL '1 microsecond') AS last_reconciled_at
 FROM platforms JOIN heads ON heads.platform = platforms.platform LEFT OUTER JOIN checkpoints ON checkpoints.platform = platforms.platform AND checkpoints.generation = platforms.generation;

@@ -46,6 +46,8 @@ CREATE UNIQUE INDEX ix_classes_platform_generation_owner_type_owner_id_path ON c
 
 CREATE INDEX ix_classes_platform_generation_parent_id ON classes (platform, generation, parent_id);
 
+CREATE INDEX ix_classes_platform_path_generation ON classes (platform, path, generation);
+
 CREATE TABLE corrections (
     platform VARCHAR(255) NOT NULL,
     generation INTEGER NOT NULL,
@@ -96,6 +98,8 @@ CREATE TABLE doubts (
     last_seq BIGINT NOT NULL,
     CONSTRAINT pk_doubts PRIMARY KEY (platform, generation, kind, "key", reason)
 ) WITHOUT ROWID;
+
+CREATE INDEX ix_doubts_platform_since_seq_generation ON doubts (platform, since_seq, generation);
 
 CREATE TABLE files (
     platform VARCHAR(255) NOT NULL,
@@ -207,6 +211,12 @@ CREATE TABLE materials (
 
 CREATE INDEX ix_materials_detached ON materials (platform, generation, material_id) WHERE state = 'detached';
 
+CREATE INDEX ix_materials_gone ON materials (platform, material_id, generation) WHERE state != 'live';
+
+CREATE INDEX ix_materials_gone_changed_seq ON materials (platform, changed_seq, generation) WHERE state != 'live';
+
+CREATE INDEX ix_materials_platform_created_seq_generation ON materials (platform, created_seq, generation);
+
 CREATE INDEX ix_materials_platform_generation_class_id_material_id ON materials (platform, generation, class_id, material_id);
 
 CREATE INDEX ix_materials_platform_generation_file_id ON materials (platform, generation, file_id);
@@ -224,7 +234,9 @@ CREATE TABLE outcomes (
     CONSTRAINT pk_outcomes PRIMARY KEY (platform, generation, seq)
 ) WITHOUT ROWID;
 
-CREATE INDEX ix_outcomes_notable ON outcomes (platform, generation, outcome, seq) WHERE outcome IN ('quarantined', 'unrecognised');
+CREATE INDEX ix_outcomes_notable ON outcomes (platform, outcome, seq, generation) WHERE outcome = 'quarantined' OR outcome = 'unrecognised' OR outcome = 'redelivery' OR outcome = 'unchanged' OR outcome = 'pending';
+
+CREATE INDEX ix_outcomes_platform_event_type_seq_generation ON outcomes (platform, event_type, seq, generation);
 
 CREATE TABLE owners (
     platform VARCHAR(255) NOT NULL,
@@ -259,6 +271,8 @@ CREATE TABLE project_statuses (
     at BIGINT NOT NULL,
     CONSTRAINT pk_project_statuses PRIMARY KEY (platform, generation, project_id, seq)
 ) WITHOUT ROWID;
+
+CREATE INDEX ix_project_statuses_platform_seq_generation ON project_statuses (platform, seq, generation);
 
 CREATE TABLE projects (
     platform VARCHAR(255) NOT NULL,
@@ -350,6 +364,8 @@ CREATE TABLE tasks (
     CONSTRAINT pk_tasks PRIMARY KEY (platform, generation, task_id)
 ) WITHOUT ROWID;
 
+CREATE INDEX ix_tasks_platform_changed_seq_generation ON tasks (platform, changed_seq, generation);
+
 CREATE TABLE unconfirmed (
     platform VARCHAR(255) NOT NULL,
     seq BIGINT NOT NULL,
@@ -358,8 +374,6 @@ CREATE TABLE unconfirmed (
     repeats INTEGER NOT NULL,
     CONSTRAINT pk_unconfirmed PRIMARY KEY (platform, seq)
 ) WITHOUT ROWID;
-
-CREATE INDEX ix_unconfirmed_platform_body_digest ON unconfirmed (platform, body_digest);
 
 CREATE TABLE callback_tokens (
     platform VARCHAR(255) NOT NULL,
@@ -394,9 +408,10 @@ WHERE materials.platform = classes.platform AND materials.generation = classes.g
 FROM platforms JOIN classes ON classes.platform = platforms.platform AND classes.generation = platforms.generation LEFT OUTER JOIN classes AS above ON above.platform = classes.platform AND above.generation = classes.generation AND above.class_id = classes.parent_id;
 
 CREATE VIEW media_tree AS
-SELECT materials.platform, classes.owner_type, classes.owner_id, materials.class_id, classes.path AS class_path, materials.material_id, materials.name, materials.material_type, materials.file_id, materials.origin, materials.preset_tags, materials.tags, classes.in_doubt = 1 OR (EXISTS (SELECT *
+SELECT materials.platform, classes.owner_type, classes.owner_id, materials.class_id, classes.path AS class_path, materials.material_id, materials.name, materials.material_type, materials.file_id, materials.origin, materials.preset_tags, materials.tags, classes.in_doubt = 1 OR (EXISTS (SELECT doubts.reason
 FROM doubts
-WHERE doubts.platform = materials.platform AND doubts.generation = materials.generation AND doubts."key" = materials.material_id AND doubts.kind = 'material')) AS in_doubt, (strftime('%Y-%m-%d %H:%M:%S', materials.created_at / 1000000, 'unixepoch') || printf('.%06d', materials.created_at % 1000000)) AS created_at, (strftime('%Y-%m-%d %H:%M:%S', materials.changed_at / 1000000, 'unixepoch') || printf('.%06d', materials.changed_at % 1000000)) AS changed_at, (strftime('%Y-%m-%d %H:%M:%S', materials.confirmed_at / 1000000, 'unixepoch') || printf('.%06d', materials.confirmed_at % 1000000)) AS confirmed_at, materials.created_seq, materials.changed_seq
+WHERE doubts.platform = materials.platform AND doubts.generation = materials.generation AND doubts."key" = materials.material_id AND doubts.kind = 'material'
+ LIMIT 1 OFFSET 0)) AS in_doubt, (strftime('%Y-%m-%d %H:%M:%S', materials.created_at / 1000000, 'unixepoch') || printf('.%06d', materials.created_at % 1000000)) AS created_at, (strftime('%Y-%m-%d %H:%M:%S', materials.changed_at / 1000000, 'unixepoch') || printf('.%06d', materials.changed_at % 1000000)) AS changed_at, (strftime('%Y-%m-%d %H:%M:%S', materials.confirmed_at / 1000000, 'unixepoch') || printf('.%06d', materials.confirmed_at % 1000000)) AS confirmed_at, materials.created_seq, materials.changed_seq
 FROM platforms JOIN materials ON materials.platform = platforms.platform AND materials.generation = platforms.generation JOIN classes ON classes.platform = materials.platform AND classes.generation = materials.generation AND classes.class_id = materials.class_id;
 
 CREATE VIEW media_gone AS
@@ -428,7 +443,13 @@ FROM platforms JOIN projects ON projects.platform = platforms.platform AND proje
 WHERE projects.gone = 0;
 
 CREATE VIEW project_timeline AS
-SELECT project_statuses.platform, project_statuses.project_id, project_statuses.status, project_statuses.detail, (strftime('%Y-%m-%d %H:%M:%S', project_statuses.at / 1000000, 'unixepoch') || printf('.%06d', project_statuses.at % 1000000)) AS from_at, (strftime('%Y-%m-%d %H:%M:%S', lead(project_statuses.at) OVER (PARTITION BY project_statuses.platform, project_statuses.project_id ORDER BY project_statuses.seq) / 1000000, 'unixepoch') || printf('.%06d', lead(project_statuses.at) OVER (PARTITION BY project_statuses.platform, project_statuses.project_id ORDER BY project_statuses.seq) % 1000000)) AS to_at, project_statuses.seq
+SELECT project_statuses.platform, project_statuses.project_id, project_statuses.status, project_statuses.detail, (strftime('%Y-%m-%d %H:%M:%S', project_statuses.at / 1000000, 'unixepoch') || printf('.%06d', project_statuses.at % 1000000)) AS from_at, (strftime('%Y-%m-%d %H:%M:%S', (SELECT later.at
+FROM project_statuses AS later
+WHERE later.platform = project_statuses.platform AND later.generation = project_statuses.generation AND later.project_id = project_statuses.project_id AND later.seq > project_statuses.seq ORDER BY later.seq
+ LIMIT 1 OFFSET 0) / 1000000, 'unixepoch') || printf('.%06d', (SELECT later.at
+FROM project_statuses AS later
+WHERE later.platform = project_statuses.platform AND later.generation = project_statuses.generation AND later.project_id = project_statuses.project_id AND later.seq > project_statuses.seq ORDER BY later.seq
+ LIMIT 1 OFFSET 0) % 1000000)) AS to_at, project_statuses.seq
 FROM platforms JOIN project_statuses ON project_statuses.platform = platforms.platform AND project_statuses.generation = platforms.generation;
 
 CREATE VIEW export_tasks AS
@@ -436,8 +457,12 @@ SELECT tasks.platform, tasks.task_id, tasks.status, tasks.err_code, tasks.err_ms
 FROM platforms JOIN tasks ON tasks.platform = platforms.platform AND tasks.generation = platforms.generation;
 
 CREATE VIEW delivery_log AS
-SELECT journal.platform, journal.seq, (strftime('%Y-%m-%d %H:%M:%S', journal.received_at / 1000000, 'unixepoch') || printf('.%06d', journal.received_at % 1000000)) AS received_at, journal.source, outcomes.event_type, coalesce(outcomes.outcome, 'pending') AS outcome, outcomes.detail, coalesce(outcomes.change_count, 0) AS change_count, journal.redelivery_of
-FROM platforms JOIN journal ON journal.platform = platforms.platform LEFT OUTER JOIN outcomes ON outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.seq = journal.seq;
+SELECT outcomes.platform, outcomes.seq, (strftime('%Y-%m-%d %H:%M:%S', journal.received_at / 1000000, 'unixepoch') || printf('.%06d', journal.received_at % 1000000)) AS received_at, journal.source, outcomes.event_type, outcomes.outcome, outcomes.detail, outcomes.change_count, journal.redelivery_of
+FROM platforms JOIN outcomes ON outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation JOIN journal ON journal.platform = outcomes.platform AND journal.seq = outcomes.seq UNION ALL SELECT journal.platform, journal.seq, (strftime('%Y-%m-%d %H:%M:%S', journal.received_at / 1000000, 'unixepoch') || printf('.%06d', journal.received_at % 1000000)) AS received_at, journal.source, CAST(NULL AS TEXT) AS event_type, CAST('pending' AS VARCHAR(16)) AS outcome, CAST(NULL AS TEXT) AS detail, CAST(0 AS INTEGER) AS change_count, journal.redelivery_of
+FROM platforms LEFT OUTER JOIN checkpoints ON checkpoints.platform = platforms.platform AND checkpoints.generation = platforms.generation JOIN journal ON journal.platform = platforms.platform AND journal.seq > coalesce(checkpoints.seq, 0)
+WHERE NOT (EXISTS (SELECT *
+FROM outcomes
+WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.seq = journal.seq));
 
 CREATE VIEW change_log AS
 SELECT changes.platform, changes.seq, changes.ordinal, changes.entity, changes."key", changes.op, changes."before", changes."after"
@@ -450,9 +475,9 @@ FROM platforms JOIN doubts ON doubts.platform = platforms.platform AND doubts.ge
 CREATE VIEW mirror_status AS
 SELECT platforms.platform, heads.head_seq, coalesce(checkpoints.seq, 0) AS applied_seq, heads.head_seq - coalesce(checkpoints.seq, 0) AS lag, (strftime('%Y-%m-%d %H:%M:%S', heads.last_received_at / 1000000, 'unixepoch') || printf('.%06d', heads.last_received_at % 1000000)) AS last_received_at, (SELECT count(*) AS count_1
 FROM outcomes
-WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'quarantined' AND outcomes.outcome IN ('quarantined', 'unrecognised')) AS quarantined, (SELECT count(*) AS count_2
+WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'quarantined') AS quarantined, (SELECT count(*) AS count_2
 FROM outcomes
-WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'unrecognised' AND outcomes.outcome IN ('quarantined', 'unrecognised')) AS unrecognised, (SELECT count(*) AS count_3
+WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms.generation AND outcomes.outcome = 'unrecognised') AS unrecognised, (SELECT count(*) AS count_3
 FROM doubts
 WHERE doubts.platform = platforms.platform AND doubts.generation = platforms.generation) AS open_doubts, (strftime('%Y-%m-%d %H:%M:%S', heads.last_reconciled_at / 1000000, 'unixepoch') || printf('.%06d', heads.last_reconciled_at % 1000000)) AS last_reconciled_at
 FROM platforms JOIN heads ON heads.platform = platforms.platform LEFT OUTER JOIN checkpoints ON checkpoints.platform = platforms.platform AND checkpoints.generation = platforms.generation;
@@ -466,10 +491,12 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 ('classes', 'classes', '10000 1000 500 1'),
 ('classes', 'ix_classes_platform_generation_owner_type_owner_id_path', '10000 1000 500 63 8 1'),
 ('classes', 'ix_classes_platform_generation_parent_id', '10000 1000 500 1'),
+('classes', 'ix_classes_platform_path_generation', '10000 1000 1 1'),
 ('corrections', 'corrections', '1000 100 50 7 1'),
 ('deletions', 'deletions', '1000 100 50 14 4 1'),
 ('departures', 'departures', '1000 100 50 14 4 1'),
 ('doubts', 'doubts', '1000 100 50 14 4 1'),
+('doubts', 'ix_doubts_platform_since_seq_generation', '1000 100 1 1'),
 ('files', 'files', '1000000 100000 50000 1'),
 ('heads', 'heads', '10 1'),
 ('imports', 'imports', '1000 100 1'),
@@ -479,14 +506,19 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 ('links', 'ix_links_platform_generation_target_material_id', '10000 1000 500 1'),
 ('materials', 'materials', '1000000 100000 50000 1'),
 ('materials', 'ix_materials_detached', '1000 100 50 1'),
+('materials', 'ix_materials_gone', '1000 100 1 1'),
+('materials', 'ix_materials_gone_changed_seq', '1000 100 1 1'),
+('materials', 'ix_materials_platform_created_seq_generation', '1000000 100000 1 1'),
 ('materials', 'ix_materials_platform_generation_class_id_material_id', '1000000 100000 50000 224 1'),
 ('materials', 'ix_materials_platform_generation_file_id', '1000000 100000 50000 1'),
 ('materials', 'ix_materials_unconfirmed', '1000 100 50 1'),
 ('outcomes', 'outcomes', '1000000 100000 50000 1'),
-('outcomes', 'ix_outcomes_notable', '1000 100 50 7 1'),
+('outcomes', 'ix_outcomes_notable', '1000 100 10 1 1'),
+('outcomes', 'ix_outcomes_platform_event_type_seq_generation', '1000000 100000 316 1 1'),
 ('owners', 'owners', '1000 100 50 7 1'),
 ('platforms', 'platforms', '10 1'),
 ('project_statuses', 'project_statuses', '10000 1000 500 22 1'),
+('project_statuses', 'ix_project_statuses_platform_seq_generation', '10000 1000 1 1'),
 ('projects', 'projects', '1000 100 50 1'),
 ('reading_tokens', 'reading_tokens', '1000 1'),
 ('samples', 'samples', '1000 100 50 1'),
@@ -495,6 +527,6 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 ('tags', 'ix_tags_platform_generation_material_id', '1000000 100000 50000 1'),
 ('tangles', 'tangles', '1000 100 50 1'),
 ('tasks', 'tasks', '1000 100 50 1'),
+('tasks', 'ix_tasks_platform_changed_seq_generation', '1000 100 1 1'),
 ('unconfirmed', 'unconfirmed', '1000 100 1'),
-('unconfirmed', 'ix_unconfirmed_platform_body_digest', '1000 100 1'),
 ('callback_tokens', 'callback_tokens', '20 2 1');

@@ -121,10 +121,15 @@ def swap(connection: Connection, platform: str, generation: int, *, new_feed: bo
 
 def generations(connection: Connection, platform: str) -> list[int]:
     """Return every generation of the platform that has a checkpoint or rows."""
-    found: set[int] = set()
-    for table in (_TABLE, _LAST):
-        statement = select(table.c.generation).where(table.c.platform == platform).distinct()
-        found.update(connection.execute(statement).scalars())
+    checkpoints = select(_TABLE.c.generation).where(_TABLE.c.platform == platform)
+    found = {*connection.execute(checkpoints).scalars()}
+    # From one to the next by the key: DISTINCT would read every row.
+    column = _LAST.c.generation
+    following = select(column).where(_LAST.c.platform == platform).order_by(column).limit(1)
+    last = connection.execute(following).scalar()
+    while last is not None:
+        found.add(last)
+        last = connection.execute(following.where(column > last)).scalar()
     return sorted(found)
 
 

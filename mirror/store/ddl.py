@@ -24,6 +24,7 @@ def statements(dialect: str) -> list[str]:
         made.extend(
             str(CreateIndex(index).compile(dialect=target))
             for index in sorted(table.indexes, key=lambda index: str(index.name))
+            if index.info.get("only", dialect) == dialect
         )
     made.extend(dialects.guards(dialect))
     made.extend(views.statements(dialect))

@@ -16,8 +16,10 @@ from sqlalchemy import (
     and_,
     cast,
     func,
+    literal,
     or_,
     select,
+    tuple_,
 )
 
 from mirror.core.model import (
@@ -171,12 +173,20 @@ def random_materials(
     connection: Connection, platform: str, count: int, random: Random
 ) -> list[MaterialId]:
     """Return live materials, each as likely as any other; fewer where there are fewer."""
-    live = and_(_here(connection, platform, _MATERIALS), _MATERIALS.c.state == "live")
+    # All along the index of what is in classes, once: each is counted from the one before it.
+    in_class = (_MATERIALS.c.class_id, _MATERIALS.c.material_id)
+    live = and_(_here(connection, platform, _MATERIALS), _MATERIALS.c.class_id.is_not(None))
     total = connection.execute(select(func.count()).where(live)).scalar() or 0
     places = sorted(random.sample(range(total), min(count, total)))
-    one = select(_MATERIALS.c.material_id).where(live).order_by(_MATERIALS.c.material_id).limit(1)
-    found = (connection.execute(one.offset(place)).scalar() for place in places)
-    return [MaterialId(key) for key in found if key is not None]
+    first = select(*in_class).where(live).order_by(*in_class).limit(1)
+    found: list[MaterialId] = []
+    following, after = first, -1
+    for place in places:
+        row = connection.execute(following.offset(place - after - 1)).one()
+        following = first.where(tuple_(*in_class) > tuple_(*map(literal, row)))
+        found.append(MaterialId(row.material_id))
+        after = place
+    return sorted(found)
 
 
 def class_paths(connection: Connection, platform: str, owner: Owner) -> list[str]:

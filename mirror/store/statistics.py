@@ -49,14 +49,18 @@ def statements(dialect: str) -> list[str]:
 
 
 def mislead(connection: sa.Connection) -> bool:
-    """Tells whether somebody ran ANALYZE while there was little: the library grows, they don't."""
+    """Tells whether somebody ran ANALYZE while there was little: the library grows, they don't.
+
+    Or whether an index has none, as one that was dropped and made again.
+    """
     if connection.dialect.name != "sqlite":
         return False
     if "sqlite_stat1" not in _tables(connection):
         return True
-    query = "SELECT stat FROM sqlite_stat1 WHERE tbl = 'materials' AND idx = 'materials'"
-    found: str | None = connection.exec_driver_sql(query).scalar()
-    return found is None or int(found.split()[0]) < SMALL
+    query = "SELECT idx, stat FROM sqlite_stat1 WHERE tbl = 'materials'"
+    found: dict[str, str] = {row[0]: row[1] for row in connection.exec_driver_sql(query)}
+    known = {name for name, _, size in _indexes(metadata.tables["materials"]) if size != OTHERS}
+    return not known <= set(found) or int(found["materials"].split()[0]) < SMALL
 
 
 def restore(connection: sa.Connection) -> None:
@@ -78,6 +82,8 @@ def _indexes(table: sa.Table) -> list[tuple[str, list[str], int]]:
     size = SIZES.get(table.name, OTHERS)
     found = [(table.name, [column.name for column in table.primary_key.columns], size)]
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        if index.info.get("only", "sqlite") != "sqlite":
+            continue
         partial = index.dialect_options["sqlite"]["where"] is not None
         names = [column.name for column in index.columns]
         found.append((str(index.name), names, OTHERS if partial else size))
@@ -88,11 +94,11 @@ def _selectivity(columns: list[str], size: int) -> list[int]:
     """How many rows share the first column's value, the first two columns' and so on down to 1."""
     found: list[int] = []
     left = size
-    rest = sum(column not in SHARED for column in columns)
-    for place, column in enumerate(columns):
+    after = own = sum(column not in SHARED for column in columns)
+    for column in columns:
         if column in SHARED:
             left //= SHARED[column]
-            found.append(left)
         else:
-            found.append(round(left ** ((len(columns) - place - 1) / rest)))
+            after -= 1
+        found.append(round(left ** (after / own)) if own else left)
     return [*found[:-1], 1]

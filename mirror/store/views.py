@@ -15,43 +15,19 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from mirror.store import dialects
 from mirror.store.dialects import utc_time
+from mirror.store.log_views import change_log, delivery_log, delivery_log_joined, mirror_status
 from mirror.store.schema import (
-    changes,
-    checkpoints,
     classes,
     doubts,
     files,
-    heads,
-    journal,
     links,
     materials,
-    outcomes,
-    platforms,
     project_statuses,
     projects,
     tags,
     tasks,
 )
-
-Query = sa.Select[Any] | sa.CompoundSelect[Any]
-
-
-def _same(table: sa.FromClause, of: sa.FromClause, **columns: str) -> sa.ColumnElement[bool]:
-    """Rows of `table` in the platform and generation of a row of `of`, joined on `columns`."""
-    return sa.and_(
-        table.c.platform == of.c.platform,
-        table.c.generation == of.c.generation,
-        *(table.c[mine] == of.c[theirs] for mine, theirs in columns.items()),
-    )
-
-
-def _live(table: sa.FromClause) -> sa.Join:
-    """The rows of a state table that belong to the live generation of their platform."""
-    return platforms.join(table, _same(table, platforms))
-
-
-def _time(column: sa.ColumnElement[Any]) -> sa.Label[Any]:
-    return utc_time(column).label(str(column.key))
+from mirror.store.view_parts import Query, live, same, time
 
 
 def _class_tree() -> Query:
@@ -61,7 +37,7 @@ def _class_tree() -> Query:
     slashes = sa.func.length(classes.c.path) - sa.func.length(
         sa.func.replace(classes.c.path, "/", "")
     )
-    within = sa.select(sa.func.count()).where(_same(materials, classes, class_id="class_id"))
+    within = sa.select(sa.func.count()).where(same(materials, classes, class_id="class_id"))
     return sa.select(
         classes.c.platform,
         classes.c.class_id,
@@ -76,12 +52,17 @@ def _class_tree() -> Query:
         classes.c.origin,
         within.correlate(classes).scalar_subquery().label("material_count"),
         classes.c.changed_seq,
-    ).select_from(_live(classes).outerjoin(above, _same(above, classes, class_id="parent_id")))
+    ).select_from(live(classes).outerjoin(above, same(above, classes, class_id="parent_id")))
 
 
 def _media_tree() -> Query:
-    own_doubt = sa.exists().where(
-        _same(doubts, materials, key="material_id"), doubts.c.kind == "material"
+    # The offset keeps PostgreSQL from reading all doubts there are for a page of materials.
+    own_doubt = sa.exists(
+        sa.select(doubts.c.reason)
+        .where(same(doubts, materials, key="material_id"), doubts.c.kind == "material")
+        .correlate(materials)
+        .limit(1)
+        .offset(0)
     )
     return sa.select(
         materials.c.platform,
@@ -97,12 +78,12 @@ def _media_tree() -> Query:
         materials.c.preset_tags,
         materials.c.tags,
         sa.or_(classes.c.in_doubt, own_doubt).label("in_doubt"),
-        _time(materials.c.created_at),
-        _time(materials.c.changed_at),
-        _time(materials.c.confirmed_at),
+        time(materials.c.created_at),
+        time(materials.c.changed_at),
+        time(materials.c.confirmed_at),
         materials.c.created_seq,
         materials.c.changed_seq,
-    ).select_from(_live(materials).join(classes, _same(classes, materials, class_id="class_id")))
+    ).select_from(live(materials).join(classes, same(classes, materials, class_id="class_id")))
 
 
 def _media_gone() -> Query:
@@ -116,17 +97,17 @@ def _media_gone() -> Query:
             materials.c.last_owner_type,
             materials.c.last_owner_id,
             materials.c.last_path.label("last_class_path"),
-            _time(materials.c.changed_at),
+            time(materials.c.changed_at),
             materials.c.changed_seq,
         )
-        .select_from(_live(materials))
+        .select_from(live(materials))
         .where(materials.c.state != "live")
     )
 
 
 def _media_files() -> Query:
     showing = sa.select(sa.func.count(materials.c.class_id)).where(
-        _same(materials, files, file_id="file_id")
+        same(materials, files, file_id="file_id")
     )
     return sa.select(
         files.c.platform,
@@ -141,7 +122,7 @@ def _media_files() -> Query:
         files.c.container,
         files.c.bitrate,
         showing.correlate(files).scalar_subquery().label("live_materials"),
-    ).select_from(_live(files))
+    ).select_from(live(files))
 
 
 def _media_links() -> Query:
@@ -162,11 +143,11 @@ def _media_links() -> Query:
         ).select_from(rows)
 
     # In two parts, so that each can start from either end.
-    placements = _live(links).join(classes, _same(classes, links, class_id="class_key"))
+    placements = live(links).join(classes, same(classes, links, class_id="class_key"))
     others = (
-        _live(links)
-        .join(materials, _same(materials, links, material_id="material_id"))
-        .join(classes, _same(classes, materials, class_id="class_id"))
+        live(links)
+        .join(materials, same(materials, links, material_id="material_id"))
+        .join(classes, same(classes, materials, class_id="class_id"))
     )
     return sa.union_all(
         select(placements).where(links.c.kind == "placement"),
@@ -177,7 +158,7 @@ def _media_links() -> Query:
 def _material_tags() -> Query:
     return (
         sa.select(tags.c.platform, tags.c.material_id, tags.c.kind, tags.c.tag)
-        .select_from(_live(tags).join(materials, _same(materials, tags, material_id="material_id")))
+        .select_from(live(tags).join(materials, same(materials, tags, material_id="material_id")))
         .where(materials.c.state == "live")
     )
 
@@ -195,18 +176,25 @@ def _project_board() -> Query:
             projects.c.pgm_on,
             projects.c.interrupted_inputs,
             projects.c.interrupted_outputs,
-            _time(projects.c.status_at),
+            time(projects.c.status_at),
             projects.c.changed_seq,
         )
-        .select_from(_live(projects))
+        .select_from(live(projects))
         .where(sa.not_(projects.c.gone))
     )
 
 
 def _project_timeline() -> Query:
     status = project_statuses
-    following = sa.func.lead(status.c.at).over(
-        partition_by=(status.c.platform, status.c.project_id), order_by=status.c.seq
+    later = status.alias("later")
+    # Not a window: it would be computed for every project before a page is cut off.
+    following = (
+        sa.select(later.c.at)
+        .where(same(later, status, project_id="project_id"), later.c.seq > status.c.seq)
+        .order_by(later.c.seq)
+        .limit(1)
+        .correlate(status)
+        .scalar_subquery()
     )
     return sa.select(
         status.c.platform,
@@ -216,7 +204,7 @@ def _project_timeline() -> Query:
         utc_time(status.c.at).label("from_at"),
         utc_time(following).label("to_at"),
         status.c.seq,
-    ).select_from(_live(status))
+    ).select_from(live(status))
 
 
 def _export_tasks() -> Query:
@@ -228,39 +216,9 @@ def _export_tasks() -> Query:
         tasks.c.err_msg,
         tasks.c.material_id,
         tasks.c.file_id,
-        _time(tasks.c.completed_at),
+        time(tasks.c.completed_at),
         tasks.c.changed_seq.label("seq"),
-    ).select_from(_live(tasks))
-
-
-def _delivery_log() -> Query:
-    applied = platforms.join(journal, journal.c.platform == platforms.c.platform).outerjoin(
-        outcomes, sa.and_(_same(outcomes, platforms), outcomes.c.seq == journal.c.seq)
-    )
-    return sa.select(
-        journal.c.platform,
-        journal.c.seq,
-        _time(journal.c.received_at),
-        journal.c.source,
-        outcomes.c.event_type,
-        sa.func.coalesce(outcomes.c.outcome, "pending").label("outcome"),
-        outcomes.c.detail,
-        sa.func.coalesce(outcomes.c.change_count, 0).label("change_count"),
-        journal.c.redelivery_of,
-    ).select_from(applied)
-
-
-def _change_log() -> Query:
-    return sa.select(
-        changes.c.platform,
-        changes.c.seq,
-        changes.c.ordinal,
-        changes.c.entity,
-        changes.c.key,
-        changes.c.op,
-        changes.c.before,
-        changes.c.after,
-    ).select_from(_live(changes))
+    ).select_from(live(tasks))
 
 
 def _open_doubts() -> Query:
@@ -269,40 +227,10 @@ def _open_doubts() -> Query:
         doubts.c.kind,
         doubts.c.key,
         doubts.c.reason,
-        _time(doubts.c.since_at),
+        time(doubts.c.since_at),
         doubts.c.since_seq,
-    ).select_from(_live(doubts))
+    ).select_from(live(doubts))
 
-
-def _mirror_status() -> Query:
-    def count(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-        counted = sa.select(sa.func.count()).where(_same(table, platforms), *conditions)
-        return counted.correlate(platforms).scalar_subquery()
-
-    def outcome(name: str) -> sa.ScalarSelect[int]:
-        # The index's own condition, word for word, or SQLite would not use it.
-        return count(outcomes, outcomes.c.outcome == name, outcomes.c.outcome.in_(NOTABLE))
-
-    applied = sa.func.coalesce(checkpoints.c.seq, 0)
-    return sa.select(
-        platforms.c.platform,
-        heads.c.head_seq,
-        applied.label("applied_seq"),
-        (heads.c.head_seq - applied).label("lag"),
-        _time(heads.c.last_received_at),
-        outcome("quarantined").label("quarantined"),
-        outcome("unrecognised").label("unrecognised"),
-        count(doubts).label("open_doubts"),
-        _time(heads.c.last_reconciled_at),
-    ).select_from(
-        platforms.join(heads, heads.c.platform == platforms.c.platform).outerjoin(
-            checkpoints, _same(checkpoints, platforms)
-        )
-    )
-
-
-NOTABLE = ("quarantined", "unrecognised")
-"""The outcomes that have an index of their own."""
 
 QUERIES: dict[str, Query] = {
     "class_tree": _class_tree(),
@@ -314,11 +242,15 @@ QUERIES: dict[str, Query] = {
     "project_board": _project_board(),
     "project_timeline": _project_timeline(),
     "export_tasks": _export_tasks(),
-    "delivery_log": _delivery_log(),
-    "change_log": _change_log(),
+    "delivery_log": delivery_log(),
+    "change_log": change_log(),
     "open_doubts": _open_doubts(),
-    "mirror_status": _mirror_status(),
+    "mirror_status": mirror_status(),
 }
+
+
+POSTGRESQL: dict[str, Query] = {"delivery_log": delivery_log_joined()}
+"""Those that PostgreSQL wants otherwise: it would plan each part by itself, and sort all of it."""
 
 
 def columns(name: str) -> list[str]:
@@ -336,7 +268,8 @@ def view(name: str) -> sa.TableClause:
 
 def statements(dialect: str) -> list[str]:
     """The CREATE VIEW statements."""
-    return [f"CREATE VIEW {name} AS\n{_text(query, dialect)}" for name, query in QUERIES.items()]
+    queries = QUERIES | POSTGRESQL if dialect == "postgresql" else QUERIES
+    return [f"CREATE VIEW {name} AS\n{_text(query, dialect)}" for name, query in queries.items()]
 
 
 def _text(query: Query, dialect: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,6 @@ from mirror.store.checkpoints import current, live_generation
 from mirror.store.journal import Source
 from mirror.store.schema import changes, journal, outcomes
 from mirror.store.state import chunks
-from mirror.store.views import NOTABLE
 
 PENDING = "pending"
 """The outcome of a delivery that has not been applied yet."""
@@ -72,11 +72,8 @@ def log(
     limit: int = 50,
 ) -> list[Logged]:
     """The newest deliveries (below `before`), newest first."""
-    query = _query(connection, platform, only)
-    if before is not None:
-        query = query.where(journal.c.seq < before)
-    rows = connection.execute(query.order_by(journal.c.seq.desc()).limit(limit))
-    return [Logged(*row) for row in rows]
+    until = None if before is None else Seq(before - 1)
+    return _page(connection, platform, only, Seq(0), until, limit, newest=True)
 
 
 def log_after(
@@ -90,25 +87,51 @@ def log_after(
     """The applied deliveries after `after`, oldest first: what one who follows has not seen yet."""
     checkpoint = current(connection, platform)
     until = checkpoint.seq if checkpoint is not None else Seq(0)
-    query = _query(connection, platform, only).where(journal.c.seq > after, journal.c.seq <= until)
-    return [Logged(*row) for row in connection.execute(query.order_by(journal.c.seq).limit(limit))]
+    return _page(connection, platform, only, after, until, limit)
+
+
+def _page(
+    connection: sa.Connection,
+    platform: str,
+    only: Only,
+    after: Seq,
+    until: Seq | None,
+    limit: int,
+    *,
+    newest: bool = False,
+) -> list[Logged]:
+    """The first deliveries behind `after` (and up to `until`), in order or the newest first."""
+    # Each type with each outcome by itself, from the end of its own index, and then the best of all.
+    found: list[Logged] = []
+    types: set[str | None] = {*only.types}
+    outcomes_: set[str | None] = {*only.outcomes}
+    for event_type, outcome in product(types or {None}, outcomes_ or {None}):
+        query, seq = _query(connection, platform, event_type, outcome)
+        query = (
+            query.where(seq > after) if until is None else query.where(seq > after, seq <= until)
+        )
+        rows = connection.execute(query.order_by(seq.desc() if newest else seq).limit(limit))
+        found.extend(Logged(*row) for row in rows)
+    found.sort(key=lambda one: one.seq, reverse=newest)
+    return found[:limit]
 
 
 def logged(connection: sa.Connection, platform: str, seqs: Collection[Seq]) -> list[Logged]:
     """Those deliveries, oldest first."""
-    query = _query(connection, platform, ANY).order_by(journal.c.seq)
+    query, seq = _query(connection, platform)
+    query = query.order_by(seq)
     return [
         Logged(*row)
         for part in chunks(sorted(seqs))
-        for row in connection.execute(query.where(journal.c.seq.in_(part)))
+        for row in connection.execute(query.where(seq.in_(part)))
     ]
 
 
 def show(connection: sa.Connection, platform: str, seq: Seq) -> Shown:
     """One delivery. Raises NotFound."""
     found = deliveries.at(connection, platform, seq)
-    query = _query(connection, platform, ANY).where(journal.c.seq == seq)
-    delivery = Logged(*connection.execute(query).one())
+    query, place = _query(connection, platform)
+    delivery = Logged(*connection.execute(query.where(place == seq)).one())
     return Shown(delivery, found.body, found.digest, _changes(connection, platform, seq))
 
 
@@ -132,37 +155,40 @@ def _fields(text: str | None) -> dict[str, Any] | None:
     return None if text is None else json.decode(text, type=dict[str, Any])
 
 
-def _query(connection: sa.Connection, platform: str, only: Only) -> sa.Select[Any]:
+def _query(
+    connection: sa.Connection,
+    platform: str,
+    event_type: str | None = None,
+    outcome: str | None = None,
+) -> tuple[sa.Select[Any], sa.Column[int]]:
+    """Deliveries of one type or outcome, or of any, and the column of their seqs to bound and order by."""
     applied = sa.and_(
         outcomes.c.platform == platform,
         outcomes.c.generation == live_generation(connection, platform),
         outcomes.c.seq == journal.c.seq,
     )
-    # Whoever asks for an outcome or a type means applied ones: start at the outcomes then.
-    pending = not only.types and (not only.outcomes or PENDING in only.outcomes)
-    outcome = sa.func.coalesce(outcomes.c.outcome, PENDING)
+    # Whoever asks for a type or an outcome means applied ones: start at the outcomes then.
+    waiting = event_type is None and outcome in {None, PENDING}
     query = (
         sa.select(
             journal.c.seq,
             journal.c.received_at,
             journal.c.source,
             outcomes.c.event_type,
-            outcome,
+            sa.func.coalesce(outcomes.c.outcome, PENDING),
             outcomes.c.detail,
             sa.func.coalesce(outcomes.c.change_count, 0),
             journal.c.redelivery_of,
         )
-        .select_from(journal.join(outcomes, applied, isouter=pending))
+        .select_from(journal.join(outcomes, applied, isouter=waiting))
         .where(journal.c.platform == platform)
     )
-    if only.types:
-        query = query.where(outcomes.c.event_type.in_(only.types))
-    if only.outcomes:
-        query = query.where((outcome if pending else outcomes.c.outcome).in_(only.outcomes))
-    if only.outcomes and set(only.outcomes) <= set(NOTABLE):
-        query = query.where(_NOTABLE)
-    return query
-
-
-# The condition of the index on rare outcomes, word for word, or SQLite would not use the index.
-_NOTABLE = outcomes.c.outcome.in_([sa.literal_column(f"'{name}'") for name in NOTABLE])
+    if waiting and outcome == PENDING:
+        checkpoint = current(connection, platform)
+        reached = 0 if checkpoint is None else checkpoint.seq
+        return query.where(outcomes.c.seq.is_(None), journal.c.seq > reached), journal.c.seq
+    if event_type is not None:
+        query = query.where(outcomes.c.event_type == event_type)
+    if outcome is not None:
+        query = query.where(outcomes.c.outcome == outcome)
+    return query, journal.c.seq if waiting else outcomes.c.seq

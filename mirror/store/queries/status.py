@@ -18,7 +18,6 @@ from mirror.store.schema import (
     projects,
     tasks,
 )
-from mirror.store.views import NOTABLE
 
 
 class Progress(Struct, frozen=True):
@@ -86,13 +85,12 @@ def status(connection: sa.Connection, platform: str) -> Status:
     checkpoint = checkpoints.current(connection, platform)
     count = _Counter(connection, platform)
     reasons = count.by(doubts.c.reason)
-    notable = count.by(outcomes.c.outcome, outcomes.c.outcome.in_(_NOTABLE))
     return Status(
         progress(connection, platform),
         count.everything(),
         reasons,
-        notable.get("quarantined", 0),
-        notable.get("unrecognised", 0),
+        count.of(outcomes, outcomes.c.outcome == "quarantined"),
+        count.of(outcomes, outcomes.c.outcome == "unrecognised"),
         count.never_received(),
         sweeps.round_finished_at(connection, platform) is not None,
         None if checkpoint is None else checkpoint.rules,
@@ -101,10 +99,6 @@ def status(connection: sa.Connection, platform: str) -> Status:
         found.platform_id,
         found.removed_at,
     )
-
-
-# Literals, or SQLite would not use the index that has this condition.
-_NOTABLE: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{name}'") for name in NOTABLE]
 
 
 class _Counter:
@@ -143,9 +137,14 @@ class _Counter:
         )
 
     def never_received(self) -> tuple[str, ...]:
-        query = sa.select(outcomes.c.event_type).where(self._mine(outcomes)).distinct()
-        received = set(self._connection.execute(query).scalars())
-        return tuple(name for name in EVENT_TYPES if name not in received)
+        query = sa.select(outcomes.c.seq).where(
+            self._mine(outcomes), outcomes.c.event_type == sa.bindparam("name")
+        )
+        return tuple(
+            name
+            for name in EVENT_TYPES
+            if self._connection.execute(query.limit(1), {"name": name}).first() is None
+        )
 
     def _mine(self, table: sa.FromClause) -> sa.ColumnElement[bool]:
         return sa.and_(table.c.platform == self._platform, table.c.generation == self.generation)

@@ -5,7 +5,7 @@ The journal is the truth and append-only. State tables hold what the transitions
 are integer microseconds UTC. Reading tokens alone are of no platform: they open all.
 """
 
-from mirror.store.schema.base import key, metadata
+from mirror.store.schema.base import STATE, key, metadata
 from mirror.store.schema.journal import (
     callback_tokens,
     checkpoints,
@@ -17,22 +17,18 @@ from mirror.store.schema.journal import (
     sweeps,
     unconfirmed,
 )
+from mirror.store.schema.log import changes, corrections, outcomes, samples
 from mirror.store.schema.state import (
-    STATE,
-    changes,
     classes,
-    corrections,
     deletions,
     departures,
     doubts,
     files,
     links,
     materials,
-    outcomes,
     owners,
     project_statuses,
     projects,
-    samples,
     tags,
     tangles,
     tasks,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Column,
+    Integer,
     MetaData,
     PrimaryKeyConstraint,
     String,
+    Table,
     Text,
 )
 from sqlalchemy.types import TypeEngine
@@ -34,3 +37,22 @@ def words() -> TypeEngine[str]:
 def platform_key(*names: str) -> PrimaryKeyConstraint:
     """A primary key that the platform leads."""
     return PrimaryKeyConstraint("platform", *names)
+
+
+STATE: list[Table] = []
+"""The tables that a rebuild fills, each keyed by (platform, generation, …)."""
+
+
+def state_table(name: str, key_names: tuple[str, ...], *columns: Column[object]) -> Table:
+    """A table of state: a rebuild fills it anew, in a generation of its own."""
+    table = Table(
+        name,
+        metadata,
+        Column("platform", key(), nullable=False),
+        Column("generation", Integer, nullable=False),
+        *columns,
+        platform_key("generation", *key_names),
+        sqlite_with_rowid=False,
+    )
+    STATE.append(table)
+    return table

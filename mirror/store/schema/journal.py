@@ -8,7 +8,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
-    Index,
     Integer,
     LargeBinary,
     Table,
@@ -82,7 +81,6 @@ unconfirmed = Table(
     platform_key("seq"),
     sqlite_with_rowid=False,
 )
-Index(None, unconfirmed.c.platform, unconfirmed.c.body_digest)
 
 imports = Table(
     "imports",

@@ -8,29 +8,10 @@ from sqlalchemy import (
     Column,
     Float,
     Index,
-    Integer,
-    Table,
     Text,
 )
 
-from mirror.store.schema.base import key, metadata, platform_key, words
-
-STATE: list[Table] = []
-"""The tables that a rebuild fills, each keyed by (platform, generation, …)."""
-
-
-def _state(name: str, key_names: tuple[str, ...], *columns: Column[object]) -> Table:
-    table = Table(
-        name,
-        metadata,
-        Column("platform", key(), nullable=False),
-        Column("generation", Integer, nullable=False),
-        *columns,
-        platform_key("generation", *key_names),
-        sqlite_with_rowid=False,
-    )
-    STATE.append(table)
-    return table
+from mirror.store.schema.base import key, state_table, words
 
 
 def _owner(prefix: str = "", *, nullable: bool = False) -> tuple[Column[object], Column[object]]:
@@ -47,7 +28,7 @@ def _when() -> tuple[Column[object], ...]:
     )
 
 
-owners = _state(
+owners = state_table(
     "owners",
     ("owner_type", "owner_id"),
     *_owner(),
@@ -58,7 +39,7 @@ owners = _state(
     Column("lost_presets", Text, nullable=False),  # JSON list of paths
 )
 
-classes = _state(
+classes = state_table(
     "classes",
     ("class_id",),
     Column("class_id", BigInteger, nullable=False),
@@ -71,6 +52,8 @@ classes = _state(
     *_when(),
     Column("in_doubt", Boolean(create_constraint=False), nullable=False),
 )
+# The generation comes last where a view is read in the order of what is before it: PostgreSQL does not know that
+# a platform has one live generation, and would sort everything. SQLite does, and likes it better the other way.
 Index(
     None,
     classes.c.platform,
@@ -79,10 +62,22 @@ Index(
     classes.c.owner_id,
     classes.c.path,
     unique=True,
+    info={"only": "sqlite"},
 )
+Index(
+    None,
+    classes.c.platform,
+    classes.c.owner_type,
+    classes.c.owner_id,
+    classes.c.path,
+    classes.c.generation,
+    unique=True,
+    info={"only": "postgresql"},
+)
+Index(None, classes.c.platform, classes.c.path, classes.c.generation)
 Index(None, classes.c.platform, classes.c.generation, classes.c.parent_id)
 
-departures = _state(
+departures = state_table(
     "departures",
     ("owner_type", "owner_id", "path"),
     *_owner(),
@@ -95,7 +90,7 @@ departures = _state(
     Column("used", Boolean(create_constraint=False), nullable=False),
 )
 
-deletions = _state(
+deletions = state_table(
     "deletions",
     ("owner_type", "owner_id", "path"),
     *_owner(),
@@ -103,7 +98,7 @@ deletions = _state(
     Column("at", BigInteger, nullable=False),
 )
 
-materials = _state(
+materials = state_table(
     "materials",
     ("material_id",),
     Column("material_id", key(), nullable=False),
@@ -149,6 +144,25 @@ Index(  # what reconciliation looks at next: few, so it costs little
     sqlite_where=materials.c.confirmed_at.is_(None),
     postgresql_where=materials.c.confirmed_at.is_(None),
 )
+Index(None, materials.c.platform, materials.c.created_seq, materials.c.generation)
+# What is gone, by id and newest first: costs nothing while materials live.
+_GONE = materials.c.state != "live"
+Index(
+    "ix_materials_gone",
+    materials.c.platform,
+    materials.c.material_id,
+    materials.c.generation,
+    sqlite_where=_GONE,
+    postgresql_where=_GONE,
+)
+Index(
+    "ix_materials_gone_changed_seq",
+    materials.c.platform,
+    materials.c.changed_seq,
+    materials.c.generation,
+    sqlite_where=_GONE,
+    postgresql_where=_GONE,
+)
 # They are few, and counted for every status.
 Index(
     "ix_materials_detached",
@@ -159,7 +173,7 @@ Index(
     postgresql_where=materials.c.state == "detached",
 )
 
-tangles = _state(
+tangles = state_table(
     "tangles",
     ("material_id",),
     Column("material_id", key(), nullable=False),
@@ -169,7 +183,7 @@ tangles = _state(
     Column("steps", Text, nullable=False),  # JSON list
 )
 
-links = _state(
+links = state_table(
     "links",
     ("material_id", "kind", "class_key"),
     Column("material_id", key(), nullable=False),
@@ -183,7 +197,7 @@ links = _state(
 Index(None, links.c.platform, links.c.generation, links.c.class_key)
 Index(None, links.c.platform, links.c.generation, links.c.target_material_id)
 
-tags = _state(
+tags = state_table(
     "tags",
     ("kind", "tag", "material_id"),
     Column("kind", key(16), nullable=False),
@@ -192,7 +206,7 @@ tags = _state(
 )
 Index(None, tags.c.platform, tags.c.generation, tags.c.material_id)
 
-files = _state(
+files = state_table(
     "files",
     ("file_id",),
     Column("file_id", key(), nullable=False),
@@ -211,7 +225,7 @@ files = _state(
     Column("bitrate", BigInteger),
 )
 
-projects = _state(
+projects = state_table(
     "projects",
     ("project_id",),
     Column("project_id", key(), nullable=False),
@@ -230,7 +244,7 @@ projects = _state(
     Column("named_seq", BigInteger, nullable=False),
 )
 
-project_statuses = _state(
+project_statuses = state_table(
     "project_statuses",
     ("project_id", "seq"),
     Column("project_id", key(), nullable=False),
@@ -239,8 +253,14 @@ project_statuses = _state(
     Column("detail", Text),
     Column("at", BigInteger, nullable=False),
 )
+Index(
+    None,
+    project_statuses.c.platform,
+    project_statuses.c.seq,
+    project_statuses.c.generation,
+)
 
-tasks = _state(
+tasks = state_table(
     "tasks",
     ("task_id",),
     Column("task_id", key(), nullable=False),
@@ -256,7 +276,9 @@ tasks = _state(
     Column("named_seq", BigInteger, nullable=False),
 )
 
-doubts = _state(
+Index(None, tasks.c.platform, tasks.c.changed_seq, tasks.c.generation)
+
+doubts = state_table(
     "doubts",
     ("kind", "key", "reason"),
     Column("kind", key(16), nullable=False),
@@ -266,59 +288,4 @@ doubts = _state(
     Column("since_seq", BigInteger, nullable=False),
     Column("last_seq", BigInteger, nullable=False),
 )
-
-outcomes = _state(
-    "outcomes",
-    ("seq",),
-    Column("seq", BigInteger, nullable=False),
-    Column("event_type", Text),
-    Column("outcome", key(16), nullable=False),
-    Column("detail", Text),
-    Column("change_count", Integer, nullable=False),
-)
-# The rare ones are asked for by name; the common ones need no index.
-Index(
-    "ix_outcomes_notable",
-    outcomes.c.platform,
-    outcomes.c.generation,
-    outcomes.c.outcome,
-    outcomes.c.seq,
-    sqlite_where=outcomes.c.outcome.in_(("quarantined", "unrecognised")),
-    postgresql_where=outcomes.c.outcome.in_(("quarantined", "unrecognised")),
-)
-
-changes = _state(
-    "changes",
-    ("seq", "ordinal"),
-    Column("seq", BigInteger, nullable=False),
-    Column("ordinal", Integer, nullable=False),
-    Column("entity", key(16), nullable=False),
-    Column("key", key(), nullable=False),
-    Column("op", key(8), nullable=False),
-    Column("before", Text),  # JSON object of the changed fields
-    Column("after", Text),
-)
-Index(
-    None, changes.c.platform, changes.c.generation, changes.c.entity, changes.c.key, changes.c.seq
-)
-
-corrections = _state(
-    "corrections",
-    ("seq", "ordinal"),
-    Column("seq", BigInteger, nullable=False),
-    Column("ordinal", Integer, nullable=False),
-    Column("label", key(32), nullable=False),
-    Column("entity", key(16), nullable=False),
-    Column("key", key(2600), nullable=False),
-    Column("event_type", Text),
-    Column("detail", Text, nullable=False),
-)
-
-samples = _state(
-    "samples",
-    ("seq",),
-    Column("seq", BigInteger, nullable=False),
-    Column("drawn", Integer, nullable=False),
-    Column("wrong", Integer, nullable=False),
-    Column("wrong_undoubted", Integer, nullable=False),
-)
+Index(None, doubts.c.platform, doubts.c.since_seq, doubts.c.generation)

@@ -141,13 +141,6 @@ def test_the_status_counts_from_the_index_of_rare_outcomes(database: Database) -
     assert all("COVERING INDEX ix_outcomes_notable" in step for step in counted), steps
 
 
-def test_the_newest_page_starts_at_the_end_of_the_journal(database: Database) -> None:
-    steps = plan(database, PAGES["newest deliveries"])
-    assert [step for step in steps if "journal" in step] == [
-        "SEARCH journal USING PRIMARY KEY (platform=?)"
-    ]
-
-
 class Recorded:
     """The statements that run on a connection, with their parameters."""
 
@@ -180,11 +173,7 @@ def test_a_read_of_ours_reads_no_whole_table(database: Database, question: str) 
             for statement, parameters in list(recorded.seen)
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
         ]
-    found = whole_tables(steps)
-    if question == "the newest deliveries":  # from the end of the journal, as far as the page goes
-        assert found == ["journal"]
-    else:
-        assert found == [], steps
+    assert whole_tables(steps) == [], steps
 
 
 def test_statistics_of_a_large_library_are_left_alone(filled: Path, tmp_path: Path) -> None:
