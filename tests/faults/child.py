@@ -16,21 +16,18 @@ import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from mirror import cli
-from mirror.sync import beside
+from mirror.sync import beside, sinks
 from tests.faults import conditions, controls, nursery, points
 from tests.faults.nursery import SOCKET, Files, Process, Task
 
 FAULTS, LEDGER, START = "FAULTS", "FAULT_LEDGER", "FAULT_START"
 CONTROL, TUNING = "FAULT_CONTROL", "FAULT_TUNING"
-BOOT = (
-    "import sys; sys.path[:] = sys.argv[1:]; "
-    "from tests.faults.child import applier; applier('applier')"
-)
+BOOT = "import sys; sys.path[:] = sys.argv[1:]; from tests.faults import child; child.{role}()"
 
 Act = Literal["kill", "kill-receiver", "kill-applier", "kill-both", "stop", "pause", "raise"]
 
@@ -40,7 +37,7 @@ class Fault(msgspec.Struct, frozen=True):
 
     `kill` ends the process that passes, as SIGKILL does; `kill-receiver`, `kill-applier` and
     `kill-both` end those, whichever passes; `stop` is SIGSTOP; `pause` waits `seconds`; `raise` raises
-    OSError. Roles are `receiver`, `applier`, or the name of a command; None is any.
+    OSError. Roles are `receiver`, `applier`, `writer` or the name of a command; None is any.
     """
 
     point: str
@@ -133,11 +130,14 @@ class Nursed:
 def install(role: str) -> None:
     """Puts the faults of the environment into this process."""
     # A killed applier is back soon; production waits longer, which would only make tests longer.
-    vars(beside).update(SETBACK=0.02, BOOT=BOOT)
+    vars(beside).update(SETBACK=0.02, BOOT=BOOT.format(role="applier"))
+    vars(sinks).update(BOOT=BOOT.format(role="writer"))
     if SOCKET in os.environ:
         vars(beside).update(subprocess=Nursed)  # what is used of it
     for where, value in msgspec.json.decode(os.environ.get(TUNING, "{}")).items():
         setattr(*points.found(where), value)
+    # A default is bound where its function is made.
+    sinks.Growing.__init__.__defaults__ = (sinks.WORTH_IT,)  # type: ignore[attr-defined]
     control = os.environ.get(CONTROL)
     if control:
         controls.CONTROLS[control]()
@@ -159,10 +159,17 @@ def command(arguments: list[str]) -> int:
     return 0
 
 
-def applier(_: Any = None) -> int:  # noqa: ANN401 - nothing is asked
+def applier() -> int:
     """Is the applier beside a receiver."""
     install("applier")
     beside.main()
+    return 0
+
+
+def writer() -> int:
+    """Is the process that writes what a long rebuild or import applies."""
+    install("writer")
+    sinks.main()
     return 0
 
 
