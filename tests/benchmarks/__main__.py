@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.benchmarks import report
 from tests.benchmarks.conditions import conditions
-from tests.benchmarks.report import Figure, Point, Run
+from tests.benchmarks.report import Figure, Part, Point, Run
 from tests.benchmarks.rows import ROWS
 from tests.benchmarks.runner import QUICK, Bench, Sizes
 
@@ -38,17 +38,17 @@ def main(arguments: list[str] | None = None) -> None:
         bench = Bench(
             work.resolve(), QUICK if options.quick else Sizes(), quick=options.quick, say=_say
         ).resized(**{name: value for name, value in given.items() if value is not None})
-        run = measured(bench, options.rows)
-    _tell(run)
+        part = measured(bench, options.rows)
+    _tell(part)
     if options.json:
-        if options.merge and options.json.exists():
-            run = run.with_rows_of(report.read(options.json))
-        report.write(run, options.json)
+        merged = options.merge and options.json.exists()
+        run = report.read(options.json) if merged else Run(parts=[])
+        report.write(run.with_part(part), options.json)
 
 
-def measured(bench: Bench, rows: list[str]) -> Run:
+def measured(bench: Bench, rows: list[str]) -> Part:
     """Measures the rows of those names, all without one."""
-    under = conditions(bench)
+    under, began = conditions(bench), time.monotonic()
     figures: list[Figure] = []
     points: list[Point] = []
     for name in rows or ROWS:
@@ -61,17 +61,18 @@ def measured(bench: Bench, rows: list[str]) -> Run:
                 figures.append(found)
         _say(f"{name}: {time.monotonic() - start:.0f} s")
     under["load_average_after"] = list(os.getloadavg())
-    return Run(conditions=under, figures=figures, points=points)
+    under["seconds"] = round(time.monotonic() - began)
+    return Part(conditions=under, figures=figures, points=points)
 
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _tell(run: Run) -> None:
-    print(report.text_table(run.figures))
+def _tell(part: Part) -> None:
+    print(report.text_table(part.figures))
     print()
-    for name, value in run.conditions.items():
+    for name, value in part.conditions.items():
         print(f"{name}: {value}")
 
 

@@ -30,8 +30,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ratio(self) -> float | None:
-        """Figure through floor."""
-        return None if self.floor is None else self.figure / self.floor
+        """Figure through floor; None without a floor."""
+        return self.figure / self.floor if self.floor else None
 
     @property
     def reached(self) -> bool | None:
@@ -45,28 +45,53 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 class Point(msgspec.Struct, frozen=True, kw_only=True):
     """One point of a chart."""
 
+    row: str
     chart: str
     line: str
     x: Number
     y: Number
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of the benchmarks, or several put together: under what conditions, and all figures."""
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured in one go, and under what conditions."""
 
     conditions: dict[str, Any]
     figures: list[Figure]
     points: list[Point] = []
 
-    def with_rows_of(self, other: Run) -> Run:
-        """Adds what the other measured and this one did not."""
-        rows = {figure.row for figure in self.figures}
-        charts = {point.chart for point in self.points}
-        return Run(
+    def without(self, rows: set[str]) -> Part:
+        """The same but for some rows."""
+        return Part(
             conditions=self.conditions,
-            figures=[*self.figures, *(one for one in other.figures if one.row not in rows)],
-            points=[*self.points, *(one for one in other.points if one.chart not in charts)],
+            figures=[one for one in self.figures if one.row not in rows],
+            points=[one for one in self.points if one.row not in rows],
         )
+
+    @property
+    def rows(self) -> list[str]:
+        """The rows that it has figures of, each once."""
+        return list(dict.fromkeys(figure.row for figure in self.figures))
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole run: one part, or several where rows were measured one after the other."""
+
+    parts: list[Part]
+
+    def with_part(self, part: Part) -> Run:
+        """Replaces what older parts have of the rows that a new one has."""
+        older = [one.without(set(part.rows)) for one in self.parts]
+        return Run(parts=[*(one for one in older if one.figures), part])
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Those of all parts."""
+        return [figure for part in self.parts for figure in part.figures]
+
+    @property
+    def points(self) -> list[Point]:
+        """Those of all parts."""
+        return [point for part in self.parts for point in part.points]
 
 
 HEADINGS = ("what", "figure", "floor", "ratio", "goal", "reached")

@@ -20,6 +20,7 @@ from tests.benchmarks.handmade.handlers import work_once
 from tests.benchmarks.handmade.models import Material, Queued
 from tests.benchmarks.load import Load, post
 from tests.benchmarks.report import Figure
+from tests.benchmarks.rows.callbacks import posts
 from tests.benchmarks.runner import Bench, Call, Facts, copied, medians, scratch
 from tests.benchmarks.servers import handmade, serving
 
@@ -37,8 +38,7 @@ APPLIED = 3_000
 def measure(bench: Bench) -> Iterator[Figure]:
     """The same load on each, then the same feed applied by each."""
     sizes, work = bench.sizes, str(bench.work)
-    posts = round(30_000 * (sizes.load_seconds + 1))
-    feed = bench.once(Call(f"{CALLBACKS}:prepare", {"work": work, "posts": posts}))["path"]
+    feed = bench.once(Call(f"{CALLBACKS}:prepare", {"work": work, "posts": posts(bench)}))["path"]
     load = {
         "work": work,
         "feed": feed,
@@ -84,7 +84,7 @@ def _compared(
 
 
 def _applying(bench: Bench) -> Figure:
-    deliveries = bench.sizes.fewer_deliveries if bench.quick else APPLIED
+    deliveries = bench.sizes.fewer_deliveries // 3 if bench.quick else APPLIED
     arguments = {"work": str(bench.work), "deliveries": deliveries}
     bench.once(Call("tests.benchmarks.rows.rebuild:prepare", arguments))
     found = bench.turns(

@@ -20,7 +20,7 @@ from mirror.store.engine import Connection, Database, open_database
 from mirror.store.platforms import DEFAULT
 from mirror.sync.rebuild import rebuild, rebuild_into
 from tests.benchmarks import feeds
-from tests.benchmarks.report import Figure
+from tests.benchmarks.report import Figure, Point
 from tests.benchmarks.runner import (
     Bench,
     Call,
@@ -33,21 +33,23 @@ from tests.benchmarks.runner import (
 
 HERE = "tests.benchmarks.rows.rebuild"
 CHUNK = 20_000
+MAIN = ("mirror", "floor")
 
 
-def measure(bench: Bench) -> Iterator[Figure]:
-    """Time against the floor, memory at two sizes, and the other ways to rebuild."""
+def measure(bench: Bench) -> Iterator[Figure | Point]:
+    """Time against the floor at three sizes, the other ways to rebuild, and memory at two sizes."""
     small, large = bench.sizes.fewer_deliveries, bench.sizes.deliveries
-    at_small = _at(bench, small, ("mirror", "floor", "in_place", "into"))
-    yield _time("rebuild", f"rebuild of {small:,} deliveries", at_small, "mirror", small)
-    yield _time(
-        "rebuild", f"the same over state that it replaces ({small:,})", at_small, "in_place", small
-    )
-    yield _time("rebuild", f"the same into another file ({small:,})", at_small, "into", small)
+    yield from _points(_at(bench, small // 10, MAIN), small // 10)
+    at_small = _at(bench, small, (*MAIN, "in_place", "into"))
+    yield _time(f"rebuild of {small:,} deliveries", at_small, "mirror", small)
+    yield _time(f"the same over state that it replaces ({small:,})", at_small, "in_place", small)
+    yield _time(f"the same into another file ({small:,})", at_small, "into", small)
+    yield from _points(at_small, small)
     if large <= small:
         return
-    at_large = _at(bench, large, ("mirror", "floor"))
-    yield _time("rebuild", f"rebuild of {large:,} deliveries", at_large, "mirror", large)
+    at_large = _at(bench, large, MAIN)
+    yield _time(f"rebuild of {large:,} deliveries", at_large, "mirror", large, goal=2.0)
+    yield from _points(at_large, large)
     yield Figure(
         row="rebuild",
         what=f"peak memory of a rebuild of {large:,} deliveries",
@@ -64,6 +66,12 @@ def measure(bench: Bench) -> Iterator[Figure]:
     )
 
 
+def _points(found: dict[str, list[Facts]], deliveries: int) -> Iterator[Point]:
+    for variant, line in (("mirror", "rebuild"), ("floor", "read, decode, insert")):
+        rate = deliveries / medians(found[variant], "seconds")
+        yield Point(row="rebuild", chart="rebuild", line=line, x=deliveries, y=rate)
+
+
 def _at(bench: Bench, deliveries: int, variants: Sequence[str]) -> dict[str, list[Facts]]:
     """Measures at one size; every variant must end with the same rows."""
     work = str(bench.work)
@@ -77,23 +85,28 @@ def _at(bench: Bench, deliveries: int, variants: Sequence[str]) -> dict[str, lis
             ]
             if wrong:
                 raise AssertionError(
-                    f"{name} of {deliveries:,} deliveries ended with other rows in {wrong}"
+                    f"{name} of {deliveries:,} deliveries ended with other rows in {wrong}. "
+                    "If the rules were changed, empty the work folder."
                 )
     return found
 
 
 def _time(
-    row: str, what: str, found: dict[str, list[Facts]], variant: str, deliveries: int
+    what: str,
+    found: dict[str, list[Facts]],
+    variant: str,
+    deliveries: int,
+    goal: float | None = None,
 ) -> Figure:
     seconds, floor = medians(found[variant], "seconds"), medians(found["floor"], "seconds")
     return Figure(
-        row=row,
+        row="rebuild",
         what=what,
         unit="s",
         figure=seconds,
         floor=floor,
         against="reading, decoding, and inserting every row, indexes last",
-        goal=2.0,
+        goal=goal,
         at_most=True,
         samples={
             "figure": [facts["seconds"] for facts in found[variant]],

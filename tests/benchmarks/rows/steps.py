@@ -60,6 +60,7 @@ def measure(bench: Bench) -> Iterator[Figure | Point]:
                 samples={"figure": [facts["per_second"] for facts in rounds]},
             )
             yield Point(
+                row="steps",
                 chart="apply",
                 line=f"{materials:,} materials",
                 x=int(batch),

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from mirror.core.rules import Rules
-from mirror.store.engine import Connection, Database, open_database
+from mirror.store.engine import Database, open_database
 from mirror.store.platforms import DEFAULT
 from mirror.sync.beside import ApplierProcess, Job
 from mirror.sync.verify import verify
@@ -216,7 +216,7 @@ def _reading(path: Path, *, wanted: bool) -> Iterator[list[int]]:
         yield pages
         return
     process = subprocess.Popen(
-        [sys.executable, "-m", HERE, str(path)],
+        [sys.executable, "-m", "tests.benchmarks.reader", str(path)],
         cwd=ROOT,
         env=environment(),
         stdin=subprocess.PIPE,
@@ -252,47 +252,3 @@ def drain(work: str, materials: int, traffic: int, backlog: int) -> Facts:
     if not drained or applied != head:
         raise AssertionError(f"The applier ended at {applied:,} of {head:,}")
     return {"per_second": backlog / seconds, "seconds": seconds}
-
-
-# ---------------------------------------------------------------------- the reader
-
-PAGES = (
-    ("media_tree", "material_id"),
-    ("class_tree", "class_id"),
-    ("change_log", "seq"),
-    ("delivery_log", "seq"),
-)
-PAGE = 100
-PAGES_OF_ONE = 50
-
-
-def main() -> None:
-    """Reads views page after page until standard input ends, then tells how many pages those were."""
-    with closing(open_database(f"sqlite:///{sys.argv[1]}", read_only=True)) as database:
-        print(_read_until_told(database))
-
-
-def _read_until_told(database: Database) -> int:
-    import select  # noqa: PLC0415 - the reader's alone
-
-    after: dict[str, object] = {}
-    pages = 0
-    while not select.select([sys.stdin], [], [], 0)[0]:
-        view, key = PAGES[pages // PAGES_OF_ONE % len(PAGES)]
-        with database.read() as connection:
-            after[view] = _page(connection, view, key, after.get(view))
-        pages += 1
-    return pages
-
-
-def _page(connection: Connection, view: str, key: str, after: object) -> object:
-    """Reads the page after a key, the first one after the last; returns the key to go on after."""
-    query = f"SELECT {key}, * FROM {view} WHERE platform = ?"  # noqa: S608 - names of ours
-    more, values = ("", (DEFAULT,)) if after is None else (f" AND {key} > ?", (DEFAULT, after))
-    text = f"{query}{more} ORDER BY {key} LIMIT {PAGE}"
-    rows = connection.exec_driver_sql(text, values).fetchall()
-    return rows[-1][0] if len(rows) == PAGE else None
-
-
-if __name__ == "__main__":
-    main()
