@@ -113,7 +113,7 @@ def _materials(
             continue
         if old and new:
             if "class_id" in names:
-                names += ["owner", "class_path"]
+                names += ["class_path", *differing(old, new, frozenset({*old, *new} - {"owner"}))]
             old_shown, new_shown = ({n: side.get(n) for n in names} for side in (old, new))
         else:
             old_shown, new_shown = old, new
