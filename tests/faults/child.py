@@ -137,7 +137,7 @@ def install(role: str) -> None:
     for where, value in msgspec.json.decode(os.environ.get(TUNING, "{}")).items():
         setattr(*points.found(where), value)
     # A default is bound where its function is made.
-    sinks.Growing.__init__.__defaults__ = (sinks.WORTH_IT,)  # type: ignore[attr-defined]
+    sinks.Growing.__init__.__defaults__ = (sinks.WORTH_IT,)
     control = os.environ.get(CONTROL)
     if control:
         controls.CONTROLS[control]()
