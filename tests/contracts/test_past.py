@@ -112,7 +112,8 @@ def test_projects_tasks_and_files_are_as_they_were(story: Database) -> None:
             (9, None),
         ]
         assert past.timeline("nobody") == []
-        assert past.tasks() == past.files() == []
+        assert past.tasks() == []
+        assert past.files() == []
         end = Past(connection, "default", Seq(END))
         assert end.project("p1").running is False
         assert end.task("t1").completed_at == START + (END - 1) * SECOND
