@@ -27,6 +27,7 @@ from mirror.settings import Settings
 from mirror.store import migrate, platforms
 from mirror.store.engine import Database, open_database
 from mirror.store.platforms import Keys
+from mirror.store.wal import Log
 from mirror.sync import http
 from mirror.sync.beside import ApplierProcess, ApplierThread, Job
 from mirror.sync.bodies import Message, Receive
@@ -34,6 +35,7 @@ from mirror.sync.commit import Committer
 from mirror.sync.gate import Gate, Sources
 from mirror.sync.lock import ServeLock, is_served, lock_file
 from mirror.sync.receive import PREFIX, Receiver, Send
+from mirror.sync.tidy import Tidier
 from mirror.sync.writer import Writer
 from mirror.web.server import Server, listening
 from mirror.website import Address, Website
@@ -170,6 +172,7 @@ class Service:
             on_commit=self._nudge,
             on_failure=self._fail,
         )
+        self.tidier = Tidier(Log(database.url), self._fail)
         sources = Sources(settings.allowed_sources, settings.trusted_proxies)
         self.receiver = Receiver(
             self._writer,
@@ -216,12 +219,14 @@ class Service:
         self._gate.learn(self._load_keys())
         self._writer.start()
         self._applier.start()
+        self.tidier.start()
         self.on_started()
         yield
         self.on_stopping()
         self.website.close()
         await self._writer.stop()
         drained = await asyncio.to_thread(self._applier.stop, DRAIN_SECONDS)
+        await asyncio.to_thread(self.tidier.stop)
         if not drained:
             log.warning("Stopped before everything was applied; the next start goes on with it")
 

@@ -155,12 +155,21 @@ def _connector(driver: ModuleType, path: Path, busy_timeout: float, mode: str) -
     return connect
 
 
+def connect(driver: ModuleType, path: Path, busy_timeout: float) -> Any:  # noqa: ANN401 - see above
+    """A connection of the driver's own, to write with."""
+    return _connector(driver, path, busy_timeout, "rw")()
+
+
 def _prepare(connection: Any, path: Path, *, writes: bool) -> None:  # noqa: ANN401 - see above
     """Sets what durability rests on and reads it back, for SQLite ignores what it cannot do."""
     if writes:
         for setting in DURABLE:
             _insist(connection, path, *setting)
         connection.execute(f"PRAGMA journal_size_limit = {64 << 20}")
+        if is_sound(library()):
+            # A commit should not stop to move the log. `wal.Log` does it beside a server; this is
+            # for where there is none.
+            connection.execute("PRAGMA wal_autocheckpoint = 16000")
     else:
         _insist(connection, path, "query_only", "ON", 1)
     _insist(connection, path, "foreign_keys", "ON", 1)
