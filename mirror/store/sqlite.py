@@ -134,7 +134,9 @@ def make_engine(
 
 
 def _connector(driver: ModuleType, path: Path, busy_timeout: float, mode: str) -> Callable[[], Any]:
-    uri = f"file:{quote(path.as_posix())}?mode={mode}"
+    # No power-safe overwrite: when the power goes amid the next commit, its first sector may be
+    # neither old nor new. So each commit fills its last sector, which no other then writes to.
+    uri = f"file:{quote(path.as_posix())}?mode={mode}&psow=0"
 
     def connect() -> Any:  # noqa: ANN401 - the drivers share no type
         connection = driver.connect(

@@ -54,4 +54,4 @@ def examiner(tmp_path: Path) -> Examiner:
 @pytest.fixture(scope="session")
 def bodies() -> list[bytes]:
     """Callbacks of a platform at work, each of them once."""
-    return list(dict.fromkeys(arrival.body for arrival in feed(200)))
+    return list(dict.fromkeys(arrival.body for arrival in feed(160)))

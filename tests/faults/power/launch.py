@@ -5,6 +5,7 @@ POWER_CHANGES says what is changed, in words. Nothing in `mirror` knows of it.
 - `checkpoint=PAGES`: how long SQLite's log grows before it is moved into the database
 - `limit=BYTES`: what is left of the log when it begins anew
 - `synchronous=NORMAL`, `synchronous=OFF`: commits that are not synced, or nothing at all
+- `psow=1`: the belief that a sector which is written to keeps what is not written
 - `library=stdlib`: Python's own SQLite
 - `batch=DELIVERIES`: how many an import or a rebuild takes in one transaction
 - `early`: acknowledges before it commits
@@ -17,6 +18,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mirror.store import sqlite
@@ -39,6 +41,8 @@ def change(words: Sequence[str]) -> None:
             _after_preparing(f"PRAGMA journal_size_limit = {int(value)}")
         elif name == "synchronous":
             _after_preparing(f"PRAGMA synchronous = {value}")
+        elif name == "psow":
+            _connect_with("psow=0", word)
         elif word == "library=stdlib":
             sqlite.library = lambda: sqlite3
         elif name == "batch":
@@ -66,6 +70,18 @@ def _after_preparing(pragma: str) -> None:
             connection.execute(pragma)
 
     sqlite._prepare = more
+
+
+def _connect_with(not_this: str, but_this: str) -> None:
+    driver = sqlite.library()
+    changed = ModuleType(driver.__name__)
+
+    def connect(address: str, /, **how: object) -> Any:  # noqa: ANN401 - a driver's
+        assert not_this in address
+        return driver.connect(address.replace(not_this, but_this), **how)
+
+    vars(changed).update(vars(driver), connect=connect)
+    sqlite.library = lambda: changed
 
 
 def _acknowledge_before_commit() -> None:

@@ -2,7 +2,8 @@
 
 A page cache writes back sector by sector, in any order and at any time: each sector holds what it
 held after some number of the writes to it. Tearing is at 512 bytes or 4 KiB. `Some` goes further and
-drops whole writes from amid others to the same sector, which no page cache would.
+drops whole writes from amid others to the same sector, which no page cache would. `Spoiled` is a disk
+that does not finish the sector it is at.
 """
 
 from __future__ import annotations
@@ -77,6 +78,27 @@ class Some:
         if self._random.random() < 0.5:  # as a journaling file system does
             return pending[: self._random.randint(0, len(pending))]
         return [naming for naming in pending if self._random.random() < 0.5]
+
+
+class Spoiled(NamedTuple):
+    """Everything is there, but of sectors that the power went amid a share is neither old nor new."""
+
+    seed: str
+    share: float
+
+    def content(self, name: str, safe: bytes, pending: Sequence[Change]) -> bytes:
+        random = Random(f"{self.seed}/{name}")
+        sector = random.choice(SECTORS)
+        found = bytearray(Everything().content(name, safe, pending))
+        touched = {start // sector for change in pending for start, _ in _pieces(change, sector)}
+        for number in sorted(touched):
+            start, end = number * sector, min((number + 1) * sector, len(found))
+            if start < end and random.random() < self.share:
+                found[start:end] = random.randbytes(end - start)
+        return bytes(found)
+
+    def names(self, pending: Sequence[Naming]) -> Sequence[Naming]:
+        return pending
 
 
 Piece = tuple[int, int]
@@ -174,5 +196,8 @@ def losses(seeds: int, of: str) -> Iterator[Loss]:
     yield Everything()
     yield Only("-wal")
     yield Only(".db")
+    yield Spoiled(of, 1.0)
     for seed in range(seeds):
+        if seed % 3 == 0:
+            yield Spoiled(f"{of}/{seed}", 0.3)
         yield Some(f"{of}/{seed}")

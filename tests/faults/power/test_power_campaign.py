@@ -15,7 +15,7 @@ from tests.support.processes import eventually
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow, pytest.mark.timeout(900)]
 
-INSTANTS, SEEDS = 150, 4
+INSTANTS, SEEDS = 120, 4
 LEASE_LOST = LeaseLost.exit_code
 
 
