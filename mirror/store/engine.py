@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection as Connection  # noqa: PLC0414 - the type that callers pass on
 
 from mirror.core.model import Micros
-from mirror.errors import ConfigurationError
+from mirror.errors import ConfigurationError, SchemaOutdated
 from mirror.store import dialects, postgresql, sqlite
 from mirror.store.failures import translated
 
@@ -46,6 +46,7 @@ class Database:
         self.warnings = warnings
         self.single_writer = single_writer
         self.version = ""
+        self._schema: str | None = None
         self._writer = writer
         self._reader = reader
 
@@ -53,6 +54,10 @@ class Database:
     def read_only(self) -> bool:
         """Opened for reading: `write` raises."""
         return self._writer is None
+
+    def expect(self, schema: str) -> None:
+        """From now on `write` raises SchemaOutdated, should the schema become another one."""
+        self._schema = schema
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -63,7 +68,18 @@ class Database:
         if self._writer is None:
             raise ConfigurationError(f"Database {self.name} was opened for reading only.")
         with translated(self.name), self._writer.begin() as connection:
+            if self._schema is not None:
+                self._insist(connection, self._schema)
             yield connection
+
+    def _insist(self, connection: sa.Connection, schema: str) -> None:
+        # A migration waits for the transactions that have read this, and they for it.
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        if found != schema:
+            raise SchemaOutdated(
+                f"Database {self.name} has got schema {found}, and this process was started for "
+                f"{schema}. Start the version of mirror that changed it."
+            )
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

@@ -43,9 +43,13 @@ def passes(error: DatabaseUnavailable) -> bool:
 def is_final(error: MirrorError) -> bool:
     """Tells whether the file itself failed, so that nobody knows what a further attempt would do.
 
+    So does a schema that is not the one this process knows: only another version can go on.
+
     A locked file, a full disk and a lost connection leave everything as it was. A PostgreSQL server
     keeps its own disk: it stops by itself after a failed fsync, and recovers.
     """
+    if isinstance(error, SchemaOutdated):
+        return True
     cause = error.__cause__
     return isinstance(cause, sa.exc.DBAPIError) and _code(cause).startswith(_FINAL)
 

@@ -33,6 +33,9 @@ def upgrade(database: Database) -> bool:
         if before == HEAD:
             return False
         _refuse_strangers(database, connection, before)
+        if before is not None and database.dialect == "postgresql":
+            # Every write reads this table first: those under way end, and others wait.
+            connection.execute(sa.text("LOCK TABLE alembic_version"))
         _run(connection)
         if before is None:
             platforms.add(connection, platforms.DEFAULT, now=database.now(connection))
@@ -43,14 +46,14 @@ def prepare(database: Database) -> None:
     """Makes a database ready on first use: an empty SQLite file gets the schema.
 
     Anything else must have the current one already: an existing database, and any on PostgreSQL,
-    is migrated by `upgrade` alone. Raises SchemaOutdated.
+    is migrated by `upgrade` alone. Should the schema change later, nothing is written to it any
+    more. Raises SchemaOutdated.
     """
     if database.dialect == "sqlite" and not database.read_only and current(database) is None:
         with database.read() as connection:
             empty = not sa.inspect(connection).get_table_names()
         if empty:
             upgrade(database)
-            return
     require_current(database)
     _keep_plans(database)
 
@@ -78,9 +81,13 @@ def head() -> str:
 
 
 def require_current(database: Database) -> None:
-    """Returns if the database has the schema of this version, raises SchemaOutdated otherwise."""
+    """Returns if the database has the schema of this version, raises SchemaOutdated otherwise.
+
+    Should the schema change later, `Database.write` raises it, too.
+    """
     found = current(database)
     if found == HEAD:
+        database.expect(HEAD)
         return
     if found is not None and found > HEAD:
         raise _newer(database, found)

@@ -21,6 +21,7 @@ import msgspec
 from mirror import logs
 from mirror.core.rules import Rules
 from mirror.errors import MirrorError
+from mirror.store import migrate
 from mirror.store.engine import Database, open_database
 from mirror.sync.keep import SETBACK, WORST, Keeper, Orders
 
@@ -200,6 +201,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(orders,), name="orders", daemon=True).start()
     try:
         database = open_database(job.database_url, create=False)
+        migrate.require_current(database)
     except MirrorError as error:
         log.error("The applier could not start: %s", error)  # noqa: TRY400 - no traceback needed
         sys.exit(error.exit_code)

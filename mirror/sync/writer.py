@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple, Protocol
 
 from mirror.core.model import Seq
-from mirror.errors import DatabaseUnavailable, MirrorError, Unavailable
+from mirror.errors import DatabaseUnavailable, MirrorError, SchemaOutdated, Unavailable
 from mirror.store.failures import is_final
 from mirror.sync.commit import Answer, Committer, Post
 from mirror.sync.pace import BETWEEN, Pace
@@ -264,7 +264,7 @@ class Writer:
                 return self._committer.commit(posts)
             except MirrorError as refused:
                 error = refused
-                self._end_if_disk_failed(refused)
+                self._end_if_final(refused)
             except Exception:
                 log.exception("A commit failed unexpectedly", extra={"callbacks": len(posts)})
                 error = DatabaseUnavailable("The commit failed unexpectedly.")
@@ -288,14 +288,15 @@ class Writer:
             self._committer.flush()
         except MirrorError as error:
             # The next commit carries it.
-            self._end_if_disk_failed(error)
+            self._end_if_final(error)
         return self._committer.has_open_answers
 
-    def _end_if_disk_failed(self, error: MirrorError) -> None:
+    def _end_if_final(self, error: MirrorError) -> None:
         if not is_final(error):
             return
         self._failure = error
-        log.critical("The database failed; no callback is confirmed any more: %s", error)
+        what = "schema changed" if isinstance(error, SchemaOutdated) else "database failed"
+        log.critical("The %s; no callback is confirmed any more: %s", what, error)
         if self._loop is not None:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._on_failure, error)

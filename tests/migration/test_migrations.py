@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 from mirror.errors import DatabaseUnavailable, SchemaOutdated
 from mirror.store import migrate, platforms
 from mirror.store.engine import Database, open_database
+from mirror.store.failures import is_final
 from mirror.store.schema import metadata
 
 
@@ -160,3 +161,18 @@ def test_the_first_schema_cannot_be_taken_back(database: Database) -> None:
 def test_a_checkout_and_a_package_both_have_their_migrations() -> None:
     assert (migrate.scripts() / "versions").is_dir()
     assert Path(migrate.__file__).parents[2] in migrate.scripts().parents
+
+
+def test_a_schema_that_changes_while_a_process_runs_is_not_written_to_any_more(
+    database: Database,
+) -> None:
+    migrate.require_current(database)
+    with database.write() as connection:
+        platforms.add(connection, "before", now=database.now(connection))
+    stamp(database, "9999")
+    with (
+        pytest.raises(SchemaOutdated, match="has got schema 9999.* Start the version") as raised,
+        database.write(),
+    ):
+        pytest.fail("it may not write")
+    assert is_final(raised.value)
