@@ -176,6 +176,7 @@ def _acknowledged(rows: Sequence[Row], operations: Sequence[Operation]) -> Itera
 
 def _told_apart(rows: Sequence[Row], operations: Sequence[Operation]) -> Iterator[Complaint]:
     """Each operation counts once: neither twice, nor as the redelivery of an equal one."""
+    journaled = Counter(row.body for row in rows)
     counted = Counter(row.body for row in rows if row.redelivery_of is None)
     performed = Counter(operation.body for operation in operations)
     acknowledged = Counter(operation.body for operation in operations if operation.acknowledged)
@@ -184,7 +185,8 @@ def _told_apart(rows: Sequence[Row], operations: Sequence[Operation]) -> Iterato
         if counted[body] > count:
             yield Complaint("doubled", f"{counted[body]} times, not {count}: {body!r}")
         # Where an answer was lost, an equal operation that follows cannot be told from a retry.
-        if body not in repeated and counted[body] < acknowledged[body]:
+        there = min(journaled[body], acknowledged[body])
+        if body not in repeated and counted[body] < there:
             what = f"{counted[body]} of {acknowledged[body]} count: {body!r}"
             yield Complaint("swallowed", what)
 
