@@ -171,7 +171,7 @@ def test_a_schema_that_changes_while_a_process_runs_is_not_written_to_any_more(
         platforms.add(connection, "before", now=database.now(connection))
     stamp(database, "9999")
     with (
-        pytest.raises(SchemaOutdated, match="has got schema 9999.* Start the version") as raised,
+        pytest.raises(SchemaOutdated, match=r"has got schema 9999.* Start the version") as raised,
         database.write(),
     ):
         pytest.fail("it may not write")
