@@ -151,13 +151,14 @@ class Poster:
             for connection in connections:
                 self._next(connection, time.perf_counter())
         else:
-            self._idle = connections
+            self._idle = list(connections)
             await self._keep_rate(self._load.rate)
         expected = 0.0 if self._over else WARM_UP + (load.seconds or LONGEST)
         await asyncio.wait_for(self._done.wait(), expected + PATIENCE)
         self._over = True
         for connection in connections:
             connection.close()
+        await asyncio.sleep(0)  # they close in the loop's next round
         return self._facts()
 
     async def _keep_rate(self, rate: float) -> None:
