@@ -58,7 +58,7 @@ class Applier:
         self._platform = platform
         self._rules = rules
         self._generation = generation
-        self._batch = batch
+        self.batch = batch
         self._on_correction = on_correction
         self._checkpoint: Checkpoint | None = None
         self._settled = Seq(0)
@@ -135,7 +135,7 @@ class Applier:
     def _fold(
         self, connection: Connection, checkpoint: Checkpoint, until: Seq | None
     ) -> list[Verdict]:
-        deliveries = journal.read(connection, self._platform, checkpoint.seq, self._batch, until)
+        deliveries = journal.read(connection, self._platform, checkpoint.seq, self.batch, until)
         if not deliveries:
             return []
         known = current(connection, self._platform, checkpoint.generation)

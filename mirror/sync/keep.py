@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 
 from mirror.core.model import Correction
@@ -17,11 +18,15 @@ from mirror.errors import LeaseLost, MirrorError
 from mirror.store import platforms
 from mirror.store.engine import Database
 from mirror.sync.apply import Applier
+from mirror.sync.sinks import Growing
 
 SHORTEST, LONGEST = 0.02, 0.25
 """Seconds between two looks when nobody nudges: after work, and in the long run."""
-FEW, TOGETHER = 500, 0.01
-"""After a batch of few, more may come within these seconds: a write costs as much as many rows."""
+EACH, TOGETHER = 0.0005, 0.05
+"""Seconds that the applier rests for each delivery of a batch, and at most: where many come, more will
+come meanwhile, and a write costs as much as many rows. One that comes alone is applied at once."""
+MOST = 10_000
+"""Deliveries in a batch at most; it holds whatever waits."""
 LISTING = 0.25
 """Seconds between two looks for new platforms."""
 SETBACK, WORST = 0.5, 30.0
@@ -89,12 +94,21 @@ class Keeper:
         self._database = database
         self._rules = rules
         self._appliers: dict[str, Applier] = {}
+        self._sinks: list[Growing] = []
         self._setbacks: dict[str, Setback] = {}
         self._overtaken: set[str] = set()
         self._next_listing = 0.0
 
     def run(self, orders: Orders) -> None:
         """Works until told to end, or told to drain and nothing is left that can be applied."""
+        try:
+            self._run(orders)
+        finally:
+            for sink in self._sinks:
+                with suppress(MirrorError):  # what was not committed is applied at the next start
+                    sink.close()
+
+    def _run(self, orders: Orders) -> None:
         pause = SHORTEST
         while not orders.ended:
             draining = orders.draining  # read before the look, so that the look is the last one
@@ -106,8 +120,7 @@ class Keeper:
                     time.sleep(SHORTEST)  # whoever was overtaken goes on where the other one was
             elif count:
                 pause = SHORTEST
-                if count < FEW:
-                    time.sleep(TOGETHER)
+                time.sleep(min(TOGETHER, count * EACH) if count < MOST else 0)
             else:
                 pause = SHORTEST if orders.wait(pause) else min(LONGEST, pause * 2)
 
@@ -128,8 +141,15 @@ class Keeper:
             return
         for name in names:
             if name not in self._appliers:
+                sink = Growing(self._database, 2 * MOST)
+                self._sinks.append(sink)
                 self._appliers[name] = Applier(
-                    self._database, name, self._rules, on_correction=partial(_tell, name)
+                    self._database,
+                    name,
+                    self._rules,
+                    batch=MOST,
+                    sink=sink,
+                    on_correction=partial(_tell, name),
                 )
                 self._setbacks[name] = Setback()
 

@@ -5,12 +5,13 @@ Whatever the sink, a batch is one transaction, fenced by its checkpoint.
 
 from __future__ import annotations
 
+import logging
 import os
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 import msgspec
@@ -27,7 +28,9 @@ BOOT = "import sys; sys.path[:] = sys.argv[1:]; from mirror.sync.sinks import ma
 PATIENCE = 5.0
 """Seconds that the writing process has to end in, once nothing more comes."""
 WORTH_IT = 20_000
-"""Deliveries after which a second process has earned its start."""
+"""Deliveries in large batches after which a second process is worth its start."""
+
+log = logging.getLogger(__name__)
 
 _SIZE = struct.Struct(">Q")
 
@@ -140,32 +143,66 @@ class Beside:
 
 
 class Growing:
-    """Writes in this process at first, and beside it once the work turns out to be long."""
+    """Writes in this process, and beside it as long as there is much to write."""
 
     def __init__(self, database: Database, worth_it: int = WORTH_IT) -> None:
-        """Bind the database; `worth_it` is a number of deliveries."""
+        """Bind the database. Large batches in a row, of `worth_it` deliveries together, start the process.
+
+        Large are those of at least half of `worth_it`; a small one ends it.
+        """
         self._database = database
         self._worth_it = worth_it
-        self._written = 0
-        self._sink: Sink = Direct(database)
+        self._in_a_row = 0
+        self._here = Direct(database)
+        self._beside: Beside | None = None
         self._may_grow = not database.single_writer and (os.cpu_count() or 1) > 1
 
     def write(self, made: Net) -> Seq:
         """Write a batch, or hand it over; return how far batches are certainly committed."""
-        settled = self._sink.write(made)
-        self._written += made.to - made.seq
-        if self._may_grow and self._written >= self._worth_it:
-            self._may_grow = False
-            self._sink = Beside(self._database, settled)
+        size = made.to - made.seq
+        if size * 2 < self._worth_it:
+            self._in_a_row = 0
+            self.close()
+        if self._beside is not None:
+            with self._ending_it():
+                return self._beside.write(made)
+        settled = self._here.write(made)
+        self._in_a_row += size
+        if self._may_grow and self._in_a_row >= self._worth_it:
+            self._grow(settled)
         return settled
 
     def settle(self) -> None:
         """Return once all is committed."""
-        self._sink.settle()
+        if self._beside is not None:
+            with self._ending_it():
+                self._beside.settle()
 
     def close(self) -> None:
-        """End the process, if one was started."""
-        self._sink.close()
+        """End the process, if there is one, once it has committed what it took. Raises as `settle` does."""
+        self.settle()
+        self._end()
+
+    def _grow(self, settled: Seq) -> None:
+        try:
+            self._beside = Beside(self._database, settled)
+        except OSError as error:
+            self._may_grow = False
+            log.warning("Batches are written in this process only: %s", error)
+
+    @contextmanager
+    def _ending_it(self) -> Iterator[None]:
+        """End the process if it fails: what it may have left undone is for the applier to find out."""
+        try:
+            yield
+        except MirrorError:
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        if self._beside is not None:
+            self._beside.close()
+            self._beside = None
 
 
 def _receive(pipe: int) -> bytes | None:

@@ -14,6 +14,7 @@ from mirror.store import checkpoints, net
 from mirror.store.engine import Database
 from mirror.store.net import Net
 from mirror.sync import apply as applying
+from mirror.sync import sinks
 from mirror.sync.apply import Applier, apply_all
 from mirror.sync.sinks import Beside, Direct, Growing
 from tests.support.journals import apply, journaled, state
@@ -38,6 +39,10 @@ def applied(database: Database, platform: str) -> int:
     with database.read() as connection:
         known = checkpoints.current(connection, platform)
         return 0 if known is None else known.seq
+
+
+def is_beside(sink: Growing) -> bool:
+    return sink._beside is not None
 
 
 class Kept(Direct):
@@ -134,15 +139,58 @@ def test_a_writing_process_that_dies_is_told_and_what_it_had_not_committed_is_ap
 def test_short_work_starts_no_process(database: Database, platform: str) -> None:
     with closing(Growing(database)) as sink:
         apply_all(Applier(database, platform, RULES, sink=sink))
-        assert isinstance(sink._sink, Direct)
+        assert not is_beside(sink)
 
 
-def test_a_process_starts_once_the_work_is_long_and_ends_with_it(
+def test_a_process_writes_while_batches_are_large_and_ends_with_them(
+    database: Database, platform: str
+) -> None:
+    with closing(Growing(database, worth_it=8)) as sink:
+        mine = Applier(database, platform, RULES, batch=5, sink=sink)
+        mine.run_once()
+        assert not is_beside(sink)
+        mine.run_once()
+        assert is_beside(sink)
+        assert sink._beside is not None
+        process = sink._beside._process
+        mine.run_once()
+        assert is_beside(sink)
+        mine.batch = 2
+        mine.run_once()
+        assert not is_beside(sink)
+        assert process.returncode == 0
+        assert applied(database, platform) == 17
+        mine.batch = 5
+        apply_all(mine)
+        again = journaled(database, FEED)
+        apply(database, again)
+        assert state(database, platform) == state(database, again)
+
+
+def test_a_process_that_failed_is_replaced_once_batches_are_large_again(
     database: Database, platform: str
 ) -> None:
     with closing(Growing(database, worth_it=4)) as sink:
+        mine = Applier(database, platform, RULES, batch=4, sink=sink)
+        mine.run_once()
+        assert sink._beside is not None
+        os.kill(sink._beside._process.pid, signal.SIGKILL)
+        with pytest.raises(DatabaseUnavailable, match="ended by itself"):
+            apply_all(mine)
+        assert not is_beside(sink)
+        mine.run_once()
+        assert is_beside(sink)
+        apply_all(mine)
+    assert applied(database, platform) == len(FEED)
+
+
+def test_where_no_process_can_start_everything_is_written_here(
+    database: Database, platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Beside:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(sinks, "Beside", refuse)
+    with closing(Growing(database, worth_it=4)) as sink:
         apply_all(Applier(database, platform, RULES, batch=4, sink=sink))
-        assert isinstance(sink._sink, Beside)
-        process = sink._sink._process
-    assert process.returncode == 0
     assert applied(database, platform) == len(FEED)
