@@ -24,7 +24,7 @@ from tests.benchmarks.runner import QUICK, Bench, Sizes
 
 def main(arguments: list[str] | None = None) -> None:
     """Is the command."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     if options.list:
         for name, row in ROWS.items():
             print(f"{name:12} {(row.__doc__ or '').splitlines()[0]}")
@@ -72,6 +72,8 @@ def _say(line: str) -> None:
 def _tell(part: Part) -> None:
     print(report.text_table(part.figures))
     print()
+    if part.conditions["quick"]:
+        print("The results are right. Sizes were too small for the figures to mean anything.")
     for name, value in part.conditions.items():
         print(f"{name}: {value}")
 
@@ -88,28 +90,36 @@ SIZES = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--list", action="store_true", help="name the rows and end")
-    parser.add_argument(
+def _rows(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := [name for name in names if name not in ROWS]:
+        raise argparse.ArgumentTypeError(f"no such row: {', '.join(unknown)}; --list names them")
+    return names
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command understands."""
+    made = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    made.formatter_class = argparse.RawDescriptionHelpFormatter
+    made.add_argument("--list", action="store_true", help="name the rows and end")
+    made.add_argument(
         "--rows",
-        type=lambda text: text.split(","),
+        type=_rows,
         default=[],
         metavar="NAME,…",
         help="these rows only",
     )
-    parser.add_argument("--quick", action="store_true", help="small sizes, one round")
-    parser.add_argument(
+    made.add_argument("--quick", action="store_true", help="small sizes, one round")
+    made.add_argument(
         "--work", type=Path, metavar="DIR", help="keep feeds and libraries here for the next run"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
-    parser.add_argument(
+    made.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
+    made.add_argument(
         "--merge", action="store_true", help="keep what FILE has of rows that were not measured"
     )
     for name, (kind, text) in SIZES.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=text)
-    return parser
+        made.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=text)
+    return made
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 import uvicorn
@@ -210,15 +210,34 @@ def _tell(url: str) -> None:
 # ---------------------------------------------------------------------- starting them
 
 
+class Serving(NamedTuple):
+    """A server that runs: where it takes callbacks, and its process."""
+
+    url: str
+    pid: int
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Processor time so far: of the event loop's thread, and of all others; empty where none tells."""
+        seconds = {"loop": 0.0, "others": 0.0}
+        try:
+            for stat in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+                fields = stat.read_text().rpartition(")")[2].split()
+                ticks = int(fields[11]) + int(fields[12])
+                thread = "loop" if stat.parent.name == str(self.pid) else "others"
+                seconds[thread] += ticks / os.sysconf("SC_CLK_TCK")
+        except OSError:
+            return {}
+        return seconds
+
+
 @contextmanager
-def serving(kind: str, database: Path, errors: IO[bytes] | None = None) -> Iterator[str]:
-    """A server, and where it takes callbacks; it has ended by itself afterwards."""
+def serving(kind: str, database: Path) -> Iterator[Serving]:
+    """A server; it has ended by itself afterwards. Raises RuntimeError if it does not start."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.servers", kind, str(database)],
         cwd=ROOT,
         env=environment(),
         stdout=subprocess.PIPE,
-        stderr=errors,
     )
     try:
         assert process.stdout is not None
@@ -226,7 +245,7 @@ def serving(kind: str, database: Path, errors: IO[bytes] | None = None) -> Itera
             line = output.readline()
             if not line:
                 raise RuntimeError(f"The server {kind} did not start; see above.")
-            yield json.loads(line)["url"]
+            yield Serving(json.loads(line)["url"], process.pid)
             process.send_signal(signal.SIGTERM)
             process.wait(STOPPING)
     finally:

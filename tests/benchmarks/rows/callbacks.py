@@ -92,8 +92,19 @@ def _rates(found: dict[int, dict[str, list[Facts]]]) -> Iterator[Figure]:
                 "figure": [facts["per_second"] for facts in found[at][kind]],
                 "floor": [facts["per_second"] for facts in found[at_floor]["floor"]],
             },
-            detail={"connections": at, "floor_connections": at_floor},
+            detail={
+                "connections": at,
+                "floor_connections": at_floor,
+                **_processor_time(found[at][kind]),
+                **_processor_time(found[at_floor]["floor"], "floor_"),
+            },
         )
+
+
+def _processor_time(rounds: list[Facts], prefix: str = "") -> Facts:
+    """Microseconds of a callback in the event loop's thread and in the others, where the system tells."""
+    names = [name for name in ("loop_us", "others_us") if all(name in facts for facts in rounds)]
+    return {prefix + name: medians(rounds, name) for name in names}
 
 
 def _latency(connections: int, kind: str, found: dict[str, list[Facts]]) -> Figure:
@@ -128,10 +139,15 @@ def run(work: str, feed: str, kind: str, connections: int, seconds: float) -> Fa
         if kind in {"receiver", "mirror"}:
             with feeds.opened(path):
                 pass  # an empty one, migrated
-        with serving(kind, path) as url:
+        with serving(kind, path) as server:
+            before = server.cpu_seconds()
             facts = post(
-                Load(url=url, feed=feed, connections=connections, seconds=seconds, again=True)
+                Load(
+                    url=server.url, feed=feed, connections=connections, seconds=seconds, again=True
+                )
             )
+            for thread, cpu in server.cpu_seconds().items():
+                facts[f"{thread}_us"] = 1e6 * (cpu - before[thread]) / facts["posted"]
         if facts["refused"] or facts["lost_connections"]:
             raise AssertionError(f"{kind} refused callbacks: {facts}")
         if kind in {"receiver", "mirror"}:

@@ -111,9 +111,11 @@ def run(work: str, feed: str, kind: str, connections: int, seconds: float) -> Fa
     """Posts to one of the handlers for so long; what it accepted must have left rows."""
     with scratch(work) as folder:
         path = folder / "handmade.db"
-        with serving(kind, path) as url:
+        with serving(kind, path) as server:
             facts = post(
-                Load(url=url, feed=feed, connections=connections, seconds=seconds, again=True)
+                Load(
+                    url=server.url, feed=feed, connections=connections, seconds=seconds, again=True
+                )
             )
         engine = handmade(str(path))
         with Session(engine) as session:

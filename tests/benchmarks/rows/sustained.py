@@ -142,11 +142,11 @@ def run(
     with scratch(work) as folder:
         path = copied(source, folder)
         url = f"sqlite:///{path}"
-        with serving("mirror", path) as post_to, closing(open_database(url, read_only=True)) as db:
+        with serving("mirror", path) as server, closing(open_database(url, read_only=True)) as db:
             before, _, _ = _lag(db)
             with _reading(path, wanted=read) as pages:
                 load = Load(
-                    url=post_to,
+                    url=server.url,
                     feed=str(feed.path),
                     connections=CONNECTIONS,
                     count=round(rate * seconds),

@@ -42,6 +42,21 @@ def test_quick_rows_are_measured_and_written(
     assert not list(tmp_path.glob("run-*"))
 
 
+def test_a_row_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["--quick", "--rows", "rebuild,nothing"])
+    assert "no such row: nothing" in capsys.readouterr().err
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(300)
+def test_all_rows_are_right(tmp_path: Path) -> None:
+    target = tmp_path / "run.json"
+    command.main(["--quick", f"--work={tmp_path / 'work'}", f"--json={target}"])
+    (part,) = report.read(target).parts
+    assert part.rows == list(ROWS)
+
+
 def test_other_rows_than_the_rebuild_s_stop_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
