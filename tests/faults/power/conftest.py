@@ -31,7 +31,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory, shim: Path, bodies: list[bytes]) -> History:
     """A server from its first start to its stop in peace; its log is moved into the database often."""
-    return serve(Traced(tmp_path_factory.mktemp("served"), shim, "checkpoint=20"), bodies)
+    return serve(Traced(tmp_path_factory.mktemp("served"), shim, "tidy=20"), bodies)
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 POWER_CHANGES says what is changed, in words. Nothing in `mirror` knows of it.
 
-- `checkpoint=PAGES`: how long SQLite's log grows before it is moved into the database
+- `checkpoint=PAGES`: how long SQLite's log grows before a commit moves it into the database
+- `tidy=PAGES`: the same for the thread that does so beside a server; at twice that the log begins anew
 - `limit=BYTES`: what is left of the log when it begins anew
 - `synchronous=NORMAL`, `synchronous=OFF`: commits that are not synced, or nothing at all
 - `psow=1`: the belief that a sector which is written to keeps what is not written
@@ -21,8 +22,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mirror.store import sqlite
-from mirror.sync import beside, lines, rebuild
+from mirror.store import sqlite, wal
+from mirror.sync import beside, lines, rebuild, tidy
 from mirror.sync.commit import Committer
 from mirror.sync.writer import Writer
 
@@ -37,6 +38,8 @@ def change(words: Sequence[str]) -> None:
         name, _, value = word.partition("=")
         if name == "checkpoint":
             _after_preparing(f"PRAGMA wal_autocheckpoint = {int(value)}")
+        elif name == "tidy":
+            wal.ENOUGH, wal.LONG, tidy.EVERY = int(value), 2 * int(value), 0.005
         elif name == "limit":
             _after_preparing(f"PRAGMA journal_size_limit = {int(value)}")
         elif name == "synchronous":

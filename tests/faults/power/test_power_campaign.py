@@ -26,6 +26,7 @@ LEASE_LOST = LeaseLost.exit_code
         "",
         "checkpoint=1",
         "checkpoint=30",
+        "tidy=30",
         "checkpoint=30 limit=40000",
         "checkpoint=30 --single-process",
         "checkpoint=30 library=stdlib",
@@ -53,7 +54,7 @@ def test_nothing_is_lost_while_all_is_done_at_once(
     half = len(bodies) // 2
     archive = tmp_path / "archive.jsonl"
     archive.write_bytes(b"\n".join(bodies[half:]))
-    mirror = traced("checkpoint=30", "batch=50")
+    mirror = traced("tidy=30", "batch=50")
     told: list[Acknowledged] = []
     with mirror.announced() as (server, announced):
         told += post_all(server, announced[1], bodies[:20])

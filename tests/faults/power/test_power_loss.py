@@ -49,10 +49,12 @@ def test_no_change_of_a_file_gets_past_the_shim(history: History) -> None:
 def test_a_server_loses_nothing_and_goes_on_to_lose_nothing(
     traced: Make, examiner: Examiner, history: History, tmp_path: Path
 ) -> None:
-    figures, outcomes = lose(history, examiner, "serve", instants=32, seeds=2)
+    figures, outcomes = lose(history, examiner, "serve", instants=26, seeds=2)
     assert_kept(figures)
     assert examiner.proven > 2
     told = history.acknowledged
+    moved = [one.begun for one in history.records if (one.what, one.name) == ("s", "mirror.db")]
+    assert any(told[0].at < at < told[-1].at for at in moved)  # the log, beside the callbacks
     amid = [one for one in outcomes if told[50].at < one.at < told[-1].at]
     amid = [one for one in amid if one.found.image.get("mirror.db-wal")]
     assert_goes_on(history, amid[len(amid) // 2], traced, examiner, tmp_path / "amid")
@@ -65,7 +67,7 @@ def assert_goes_on(
 
     What got no answer is sent once more, as the platform does, and counts once.
     """
-    mirror = found(outcome.found.image, folder, traced, OFTEN)
+    mirror = found(outcome.found.image, folder, traced, "tidy=20")
     assert history.announced is not None
     path = history.announced[1]
     unsure = [one.body for one in history.acknowledged if one.at > outcome.at]
@@ -76,7 +78,7 @@ def assert_goes_on(
     assert len(told) == len(unsure) + len(NEW)
     before = [Acknowledged(0, body) for body in history.told(outcome.at)]
     again = mirror.history([*before, *told], (0, path))
-    figures, _ = lose(again, examiner, "serve again", instants=12, seeds=1)
+    figures, _ = lose(again, examiner, "serve again", instants=10, seeds=1)
     assert_kept(figures)
     answers = {body: [0, 200] for body in unsure}
     sent = [Operation(one.body, answers.get(one.body, [200])) for one in again.acknowledged]
@@ -91,7 +93,7 @@ def test_a_first_start_that_is_cut_short_is_made_up_for(
     until = history.announced[0]
     records = [one for one in history.records if one.begun < until]
     start = history._replace(records=records, acknowledged=[])
-    figures, outcomes = lose(start, examiner, "first start", instants=24, seeds=2)
+    figures, outcomes = lose(start, examiner, "first start", instants=18, seeds=2)
     assert_kept(figures)
     bare = [one for one in outcomes if not one.found.has_schema]
     assert 0 < len(bare) < len(outcomes)
@@ -132,7 +134,7 @@ def test_a_rebuild_swaps_once_for_good(
     mirror.done("rebuild")
     ended = time.monotonic_ns()
     rebuilt = mirror.history([Acknowledged(0, body) for body in bodies])
-    figures, outcomes = lose(rebuilt, examiner, "rebuild", instants=20, seeds=1)
+    figures, outcomes = lose(rebuilt, examiner, "rebuild", instants=16, seeds=1)
     assert_kept(figures)
     assert {one.found.applied for one in outcomes} == {len(bodies)}
     (old, new) = sorted({one.found.generation for one in outcomes})
@@ -149,7 +151,7 @@ def test_what_is_acknowledged_too_soon_is_found_missing(
     traced: Make, examiner: Examiner, bodies: list[bytes], mistake: str
 ) -> None:
     """A positive control: had mirror this mistake, the tests above would fail."""
-    history = serve(traced("checkpoint=40", mistake), bodies[:100])
+    history = serve(traced("tidy=40", mistake), bodies[:100])
     figures, _ = lose(history, examiner, mistake, instants=24, seeds=0)
     assert figures.lost
 
