@@ -19,7 +19,7 @@ from mirror.core.model import Micros, Owner, Seq
 from mirror.core.paths import ROOT, normalise
 from mirror.core.rules import Rules
 from mirror.errors import AlreadyServing, ConfigurationError, InputError
-from mirror.store import checkpoints, feed, journal, migrate, platforms, queries
+from mirror.store import checkpoints, feed, following, journal, migrate, platforms, queries
 from mirror.store.engine import DEFAULT_URL, Connection, Database, open_database
 from mirror.store.feed import Change, Position
 from mirror.store.journal import Arrival, Source
@@ -33,8 +33,7 @@ from mirror.sync.settle import settle
 from mirror.sync.verify import Difference, verify
 
 ALL_MEDIA = 2**31 - 1
-TOGETHER, TOGETHER_BYTES = 1_000, 16 * 1024**2
-"""Deliveries, and bytes of them, that `extend` makes durable in one transaction, at most."""
+TOGETHER, TOGETHER_BYTES = 1_000, 16 * 1024**2  # what `extend` makes durable in one transaction
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNDATED = Micros(-1)
@@ -270,6 +269,10 @@ class Mirror:
         return queries.seq_at(connection, self._platform, time, self._database.now(connection))
 
     # ------------------------------------------------------------------------------------ now
+
+    def follow(self, after: Position | None = None, *, pause: float = 0.25) -> Iterator[Change]:
+        """Yields the changes behind `after` (default: now), then what comes; raises FeedReset."""
+        return following.follow(self._database, self._platform, after, pause=pause)
 
     def status(self) -> Status:
         """How far the mirror is, what it holds, what is in doubt, and what never came."""

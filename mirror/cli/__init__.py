@@ -15,6 +15,7 @@ from mirror.cli import (
     deliveries,
     demo,
     diff,
+    follow,
     history,
     platform,
     proof,
@@ -67,6 +68,7 @@ app.command("history")(history.history)
 app.command("diff")(diff.diff)
 app.command("log")(deliveries.log)
 app.command("show")(deliveries.show)
+app.command("follow")(follow.follow)
 app.command("status")(status.status)
 app.command("reconcile")(reconcile.reconcile)
 app.add_typer(token.app, name="token")

@@ -64,7 +64,7 @@ class Scope(Struct, frozen=True):
     tasks are nowhere, so they are left out then. `key` needs its entity.
     """
 
-    entities: Collection[Entity] = ()
+    entities: tuple[Entity, ...] = ()
     key: str | None = None
     owner: Owner | None = None
     path: str = paths.ROOT

@@ -423,3 +423,15 @@ def test_a_state_that_was_tampered_with_is_found_out(url: str, library: mirror.M
     assert [found.kind for found in library.verify(most=1)] == ["state"]
     library.rebuild()
     assert library.verify() == []
+
+
+def test_changes_are_followed_from_where_one_was_and_go_on_with_what_comes(
+    library: mirror.Mirror,
+) -> None:
+    put(library, created(ANN, "/a"), added(["m", "n"], ANN, "/a"))
+    first, *others = library.changes()
+    followed = library.follow(first.position, pause=0.01)
+    assert [next(followed) for _ in others] == others
+    library.append(deleted(["m"]))
+    library.apply()
+    assert (next(followed).seq, next(library.follow(others[-1].position)).op) == (3, "update")
