@@ -1,6 +1,6 @@
 """Measures how fast mirror is, each thing beside its floor.
 
-python -m tests.benchmarks                       everything; about half an hour on a quiet machine
+python -m tests.benchmarks                       everything; about 40 minutes on a quiet machine
 python -m tests.benchmarks --rows rebuild        one row; --list names them
 python -m tests.benchmarks --quick               small sizes, in seconds: are the results right?
 """

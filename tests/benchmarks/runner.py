@@ -49,10 +49,10 @@ class Sizes:
     fewer_deliveries: int = 100_000
     moved: int = 100_000
     sustained_seconds: float = 600.0
-    reading_seconds: float = 20.0
+    reading_seconds: float = 12.0
     rate: int = 4_000
     backlog: int = 120_000
-    load_seconds: float = 4.0
+    load_seconds: float = 2.0
     connections: tuple[int, ...] = (1, 4, 16, 64, 256)
     posts_a_second: int = 30_000
 

@@ -63,7 +63,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 def _sustained(bench: Bench, facts: Facts) -> Iterator[Figure]:
     sizes = bench.sizes
-    label = f"{sizes.rate:,}/s for {sizes.sustained_seconds:,.0f} s, {sizes.materials:,} materials"
+    label = f"{sizes.rate:,}/s for {sizes.sustained_seconds:g} s, {sizes.materials:,} materials"
     detail = {
         name: facts[name]
         for name in ("posted", "accepted", "refused", "looks", "lag_longest_s", "drained_after_s")
