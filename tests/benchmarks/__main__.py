@@ -85,6 +85,9 @@ SIZES = {
     "materials": (int, "materials of a large library"),
     "fewer_materials": (int, "materials of a small one"),
     "sustained_seconds": (float, "seconds of sustained load"),
+    "reading_seconds": (float, "seconds of it with a reader, and without"),
+    "backlog": (int, "deliveries of a backlog that drains"),
+    "moved": (int, "materials in the class that is moved"),
     "rate": (int, "callbacks a second that are offered then"),
     "load_seconds": (float, "seconds of each load on the callback route"),
 }

@@ -119,23 +119,40 @@ def lifelike(work: Path, deliveries: int, seed: int = SEED) -> Feed:
 
 
 def traffic(work: Path, materials: int, deliveries: int, seed: int = SEED) -> Feed:
-    """What comes next, once a library has grown to so many materials."""
-    return _grown(work, materials, deliveries, seed)[1]
-
-
-def _grown(work: Path, materials: int, deliveries: int, seed: int) -> tuple[Feed, Feed]:
-    """The callbacks that a library grew by, and those afterwards."""
-    name = f"grown-{materials}-{seed}-{_simulator_digest()}"
-    filling, after = work / f"{name}.filling.jsonl", work / f"{name}.{deliveries}.jsonl"
+    """What comes next, once a library has grown to so many materials; the feed may be longer."""
+    name = _grown(materials, seed)
+    for path in work.glob(f"{name}.*.jsonl"):
+        if path.suffixes[0][1:].isdigit() and int(path.suffixes[0][1:]) >= deliveries:
+            return Feed(path)
 
     def make(path: Path) -> None:
-        platform, classes = Platform(seed, persons=8, teams=4), max(100, materials // MEDIA_A_CLASS)
-        _write_lines(filling, _filling(platform, materials, classes, seed))
+        platform, classes = Platform(seed, persons=8, teams=4), _classes(materials)
+        filling = _filling(platform, materials, classes, seed)
+        _made(work / f"{name}.filling.jsonl", lambda draft: _write_lines(draft, filling))
+        for _ in filling:
+            pass  # it was there already, but the platform has to get there, too
         work_done = Workload(platform, seed + 1, limits=Limits(classes=classes))
         _write_lines(path, islice(_sent(platform, work_done), deliveries))
 
-    _made(after, make)
-    return Feed(filling), Feed(after)
+    return Feed(_made(work / f"{name}.{deliveries}.jsonl", make))
+
+
+def filling(work: Path, materials: int, seed: int = SEED) -> Feed:
+    """The callbacks that a library grows by to so many materials."""
+
+    def make(path: Path) -> None:
+        platform = Platform(seed, persons=8, teams=4)
+        _write_lines(path, _filling(platform, materials, _classes(materials), seed))
+
+    return Feed(_made(work / f"{_grown(materials, seed)}.filling.jsonl", make))
+
+
+def _grown(materials: int, seed: int) -> str:
+    return f"grown-{materials}-{seed}-{_simulator_digest()}"
+
+
+def _classes(materials: int) -> int:
+    return max(100, materials // MEDIA_A_CLASS)
 
 
 def _filling(platform: Platform, materials: int, classes: int, seed: int) -> Iterator[bytes]:
@@ -259,13 +276,13 @@ def applied(work: Path, deliveries: int) -> Path:
     return applied_feed(work, f"applied-{deliveries}", lifelike(work, deliveries).bodies)
 
 
-def library(work: Path, materials: int, after: int) -> Path:
-    """A database with so many materials, brought there by callbacks; so many follow in `traffic`."""
-    filling, _ = _grown(work, materials, after, SEED)
-    return applied_feed(work, f"library-{materials}", filling.bodies)
+def library(work: Path, materials: int) -> Path:
+    """A database with so many materials, brought there by callbacks."""
+    return applied_feed(work, f"library-{materials}", lambda: filling(work, materials).bodies())
 
 
-def prepare_library(work: str, materials: int, traffic: int) -> dict[str, str]:
-    """Makes a library and what comes next, so that nothing that is timed has to."""
-    _, after = _grown(Path(work), materials, traffic, SEED)
-    return {"database": str(library(Path(work), materials, traffic)), "feed": str(after.path)}
+def prepare_library(work: str, materials: int, after: int = 0) -> dict[str, str]:
+    """Makes a library, and so many callbacks that come next, so that nothing that is timed has to."""
+    if after:
+        traffic(Path(work), materials, after)
+    return {"database": str(library(Path(work), materials))}

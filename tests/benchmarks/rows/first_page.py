@@ -48,7 +48,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     sizes = bench.sizes
     counts = {"large": sizes.materials, "small": sizes.fewer_materials}
     for materials in counts.values():
-        arguments = {"work": str(bench.work), "materials": materials, "traffic": 0}
+        arguments = {"work": str(bench.work), "materials": materials}
         bench.once(Call("tests.benchmarks.feeds:prepare_library", arguments))
     found = bench.turns(
         {
@@ -85,7 +85,7 @@ def read(work: str, materials: int) -> Facts:
     """Milliseconds of each page: cold, and the median of those that follow; and how many rows it has."""
     facts: Facts = {"rows": {}}
     with scratch(work) as folder:
-        source = feeds.library(Path(work), materials, 0)
+        source = feeds.library(Path(work), materials)
         path = copied(source, folder)
         with closing(open_database(f"sqlite:///{path}", read_only=True)) as database:
             with database.read() as connection:

@@ -42,8 +42,9 @@ def measure(bench: Bench) -> Iterator[Figure | Point]:
         samples={"figure": [facts["per_second"] for facts in found]},
     )
     for materials in (bench.sizes.fewer_materials, bench.sizes.materials):
-        arguments = {"work": work, "materials": materials, "traffic": applied}
-        bench.once(Call("tests.benchmarks.feeds:prepare_library", arguments))
+        arguments = {"work": work, "materials": materials}
+        prepared = {**arguments, "after": applied}
+        bench.once(Call("tests.benchmarks.feeds:prepare_library", prepared))
         calls = {
             str(batch): Call(
                 f"{HERE}:apply",
@@ -95,10 +96,10 @@ def append(work: str, deliveries: int) -> Facts:
     return {"per_second": deliveries / seconds, "seconds": seconds}
 
 
-def apply(work: str, materials: int, traffic: int, deliveries: int, batch: int) -> Facts:
+def apply(work: str, materials: int, deliveries: int, batch: int) -> Facts:
     """Applies what comes next over a library, in batches of one size, after one batch to warm up."""
-    source = feeds.library(Path(work), materials, traffic)
-    bodies = feeds.traffic(Path(work), materials, traffic).bodies(0, deliveries)
+    source = feeds.library(Path(work), materials)
+    bodies = feeds.traffic(Path(work), materials, deliveries).bodies(0, deliveries)
     with scratch(work) as folder:
         path = copied(source, folder)
         with closing(open_database(f"sqlite:///{path}")) as database:

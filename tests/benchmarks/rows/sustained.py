@@ -39,8 +39,9 @@ def measure(bench: Bench) -> Iterator[Figure]:
     posts = max(
         round(sizes.rate * max(sizes.sustained_seconds, sizes.reading_seconds)), sizes.backlog
     )
-    arguments = {"work": str(bench.work), "materials": sizes.materials, "traffic": posts}
-    bench.once(Call("tests.benchmarks.feeds:prepare_library", arguments))
+    arguments = {"work": str(bench.work), "materials": sizes.materials}
+    prepared = {**arguments, "after": posts}
+    bench.once(Call("tests.benchmarks.feeds:prepare_library", prepared))
     load = {**arguments, "rate": sizes.rate, "proved": bench.quick}
     long = bench.turns(
         {"load": Call(f"{HERE}:run", {**load, "seconds": sizes.sustained_seconds, "read": False})},
@@ -130,15 +131,14 @@ def run(
     *,
     work: str,
     materials: int,
-    traffic: int,
     rate: int,
     seconds: float,
     read: bool,
     proved: bool,
 ) -> Facts:
     """Posts at a rate to a whole server; all that was accepted must be in the journal, and applied in the end."""
-    source = feeds.library(Path(work), materials, traffic)
-    feed = feeds.traffic(Path(work), materials, traffic)
+    source = feeds.library(Path(work), materials)
+    feed = feeds.traffic(Path(work), materials, round(rate * seconds))
     with scratch(work) as folder:
         path = copied(source, folder)
         url = f"sqlite:///{path}"
@@ -232,10 +232,10 @@ def _reading(path: Path, *, wanted: bool) -> Iterator[list[int]]:
         process.wait()
 
 
-def drain(work: str, materials: int, traffic: int, backlog: int) -> Facts:
+def drain(work: str, materials: int, backlog: int) -> Facts:
     """Has the applier, the same process as beside a server, work off what the journal holds already."""
-    source = feeds.library(Path(work), materials, traffic)
-    bodies = feeds.traffic(Path(work), materials, traffic).bodies(0, backlog)
+    source = feeds.library(Path(work), materials)
+    bodies = feeds.traffic(Path(work), materials, backlog).bodies(0, backlog)
     with scratch(work) as folder:
         path = copied(source, folder)
         with feeds.opened(path) as database:

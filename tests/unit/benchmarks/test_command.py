@@ -88,11 +88,20 @@ def test_feeds_follow_from_their_seed(tmp_path: Path) -> None:
     assert len(one) == 50
     assert bodies(lambda work: feeds.lifelike(work, 50), "two") == one
     assert bodies(lambda work: feeds.lifelike(work, 50, seed=2), "three") != one
-    assert bodies(lambda work: feeds.traffic(work, 30, 20), "four") != one[:20]
+
+
+def test_traffic_begins_alike_however_long_it_is(tmp_path: Path) -> None:
+    filling = list(feeds.filling(tmp_path, 30).bodies())
+    short = list(feeds.traffic(tmp_path, 30, 20).bodies())
+    long = list(feeds.traffic(tmp_path, 30, 40).bodies())
+    assert (len(short), len(long)) == (20, 40)
+    assert long[:20] == short
+    assert list(feeds.traffic(tmp_path, 30, 10).bodies())[:10] == short[:10]
+    assert list(feeds.filling(tmp_path / "other", 30).bodies()) == filling
 
 
 def test_a_library_is_what_its_callbacks_made_it(tmp_path: Path) -> None:
-    path = feeds.library(tmp_path, 300, 0)
+    path = feeds.library(tmp_path, 300)
     with feeds.opened(path) as database, database.read() as connection:
         live, links = (
             connection.exec_driver_sql(f"SELECT count(*) FROM {view}").scalar_one()  # noqa: S608
