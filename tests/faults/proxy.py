@@ -87,6 +87,10 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Takes no more, and waits for what is open. Closing twice is no mistake."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
