@@ -176,7 +176,7 @@ def _prepare(connection: Any, path: Path, *, writes: bool) -> None:  # noqa: ANN
         _insist(connection, path, "query_only", "ON", 1)
     _insist(connection, path, "foreign_keys", "ON", 1)
     connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute(f"PRAGMA cache_size = -{64 << 10 if writes else 16 << 10}")
+    connection.execute(f"PRAGMA cache_size = -{128 << 10 if writes else 16 << 10}")
     # No mmap: an I/O error beneath it is a signal that ends the process, not an error that is told.
     connection.execute("PRAGMA mmap_size = 0")
 
