@@ -295,8 +295,10 @@ class Writer:
         if not is_final(error):
             return
         self._failure = error
-        what = "schema changed" if isinstance(error, SchemaOutdated) else "database failed"
-        log.critical("The %s; no callback is confirmed any more: %s", what, error)
+        if isinstance(error, SchemaOutdated):
+            log.critical("The schema changed; no callback is confirmed any more: %s", error)
+        else:
+            log.critical("The database failed; no callback is confirmed any more: %s", error)
         if self._loop is not None:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._on_failure, error)
