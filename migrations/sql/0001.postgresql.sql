@@ -384,6 +384,226 @@ CREATE TABLE callback_tokens (
     CONSTRAINT fk_callback_tokens_platform_platforms FOREIGN KEY(platform) REFERENCES platforms (platform)
 );
 
+ALTER TABLE platforms ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO platforms ("platform", "platform_id", "generation", "feed_generation", "created_at", "removed_at") SELECT 't' || n, 't' || n, n, n, n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE platforms;
+
+DELETE FROM platforms;
+
+ALTER TABLE platforms ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE heads ALTER COLUMN platform SET (n_distinct = 1);
+
+INSERT INTO heads ("platform", "head_seq", "head_digest", "last_received_at", "last_reconciled_at", "confirmed_seq") SELECT 't' || n, n, '', n, n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE heads;
+
+DELETE FROM heads;
+
+ALTER TABLE heads ALTER COLUMN platform SET STATISTICS 0;
+
+ALTER TABLE journal ALTER COLUMN platform SET (n_distinct = 1);
+
+INSERT INTO journal ("platform", "seq", "received_at", "source", "body", "digest", "redelivery_of") SELECT 't' || n, n, n, 't' || n, '', '', n FROM generate_series(1, 200) AS n;
+
+ANALYZE journal;
+
+DELETE FROM journal;
+
+ALTER TABLE journal ALTER COLUMN platform SET STATISTICS 0;
+
+ALTER TABLE unconfirmed ALTER COLUMN platform SET (n_distinct = 1);
+
+INSERT INTO unconfirmed ("platform", "seq", "body_digest", "received_at", "repeats") SELECT 't' || n, n, '', n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE unconfirmed;
+
+DELETE FROM unconfirmed;
+
+ALTER TABLE unconfirmed ALTER COLUMN platform SET STATISTICS 0;
+
+ALTER TABLE checkpoints ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO checkpoints ("platform", "generation", "seq", "epoch", "logical_at", "next_class_id", "rules", "updated_at") SELECT 't' || n, n, n, n, n, n, 't' || n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE checkpoints;
+
+DELETE FROM checkpoints;
+
+ALTER TABLE checkpoints ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE outcomes ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO outcomes ("platform", "generation", "seq", "event_type", "outcome", "detail", "change_count") SELECT 't' || n, n, n, 't' || n, 't' || n, 't' || n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE outcomes;
+
+DELETE FROM outcomes;
+
+ALTER TABLE outcomes ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE changes ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO changes ("platform", "generation", "seq", "ordinal", "entity", "key", "op", "before", "after") SELECT 't' || n, n, n, n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n FROM generate_series(1, 200) AS n;
+
+ANALYZE changes;
+
+DELETE FROM changes;
+
+ALTER TABLE changes ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE corrections ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO corrections ("platform", "generation", "seq", "ordinal", "label", "entity", "key", "event_type", "detail") SELECT 't' || n, n, n, n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n FROM generate_series(1, 200) AS n;
+
+ANALYZE corrections;
+
+DELETE FROM corrections;
+
+ALTER TABLE corrections ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE samples ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO samples ("platform", "generation", "seq", "drawn", "wrong", "wrong_undoubted") SELECT 't' || n, n, n, n, n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE samples;
+
+DELETE FROM samples;
+
+ALTER TABLE samples ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE owners ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO owners ("platform", "generation", "owner_type", "owner_id", "structure_seq", "observed_seq", "last_class_event", "last_class_event_at", "lost_presets") SELECT 't' || n, n, 't' || n, 't' || n, n, n, 't' || n, n, 't' || n FROM generate_series(1, 200) AS n;
+
+ANALYZE owners;
+
+DELETE FROM owners;
+
+ALTER TABLE owners ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE classes ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO classes ("platform", "generation", "class_id", "owner_type", "owner_id", "path", "parent_id", "origin", "created_at", "created_seq", "changed_at", "changed_seq", "in_doubt") SELECT 't' || n, n, n, 't' || n, 't' || n, 't' || n, n, 't' || n, n, n, n, n, n % 2 = 0 FROM generate_series(1, 200) AS n;
+
+ANALYZE classes;
+
+DELETE FROM classes;
+
+ALTER TABLE classes ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE departures ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO departures ("platform", "generation", "owner_type", "owner_id", "path", "class_id", "at", "destination_owner_type", "destination_owner_id", "destination_path", "pending", "used") SELECT 't' || n, n, 't' || n, 't' || n, 't' || n, n, n, 't' || n, 't' || n, 't' || n, n % 2 = 0, n % 2 = 0 FROM generate_series(1, 200) AS n;
+
+ANALYZE departures;
+
+DELETE FROM departures;
+
+ALTER TABLE departures ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE deletions ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO deletions ("platform", "generation", "owner_type", "owner_id", "path", "at") SELECT 't' || n, n, 't' || n, 't' || n, 't' || n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE deletions;
+
+DELETE FROM deletions;
+
+ALTER TABLE deletions ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE materials ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO materials ("platform", "generation", "material_id", "state", "class_id", "origin", "created_at", "created_seq", "changed_at", "changed_seq", "name", "material_type", "file_id", "operation_type", "task_id", "source", "preset_tags", "tags", "created_owner_type", "created_owner_id", "created_path", "last_owner_type", "last_owner_id", "last_path", "confirmed_at", "named_seq", "name_at", "preset_tags_at", "tags_at", "moves", "repeatable") SELECT 't' || n, n, 't' || n, 't' || n, n, 't' || n, n, n, n, n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, n, n, n, n, n, 't' || n, n % 2 = 0 FROM generate_series(1, 200) AS n;
+
+ANALYZE materials;
+
+DELETE FROM materials;
+
+ALTER TABLE materials ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE tangles ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO tangles ("platform", "generation", "material_id", "opened_at", "start_owner_type", "start_owner_id", "start_path", "steps") SELECT 't' || n, n, 't' || n, n, 't' || n, 't' || n, 't' || n, 't' || n FROM generate_series(1, 200) AS n;
+
+ANALYZE tangles;
+
+DELETE FROM tangles;
+
+ALTER TABLE tangles ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE links ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO links ("platform", "generation", "material_id", "kind", "class_key", "target_material_id", "target_owner_type", "target_owner_id", "target_path", "status") SELECT 't' || n, n, 't' || n, 't' || n, n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n FROM generate_series(1, 200) AS n;
+
+ANALYZE links;
+
+DELETE FROM links;
+
+ALTER TABLE links ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE tags ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO tags ("platform", "generation", "kind", "tag", "material_id") SELECT 't' || n, n, 't' || n, 't' || n, 't' || n FROM generate_series(1, 200) AS n;
+
+ANALYZE tags;
+
+DELETE FROM tags;
+
+ALTER TABLE tags ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE files ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO files ("platform", "generation", "file_id", "changed_at", "changed_seq", "operation_type", "task_id", "project_id", "source", "url", "cover_url", "size_bytes", "duration_seconds", "width", "height", "container", "bitrate") SELECT 't' || n, n, 't' || n, n, n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, 't' || n, n, n, n, n, 't' || n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE files;
+
+DELETE FROM files;
+
+ALTER TABLE files ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE projects ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO projects ("platform", "generation", "project_id", "changed_at", "changed_seq", "category", "name", "status", "running", "pvw_on", "pgm_on", "interrupted_inputs", "interrupted_outputs", "status_at", "gone", "confirmed_at", "named_seq") SELECT 't' || n, n, 't' || n, n, n, 't' || n, 't' || n, 't' || n, n % 2 = 0, n % 2 = 0, n % 2 = 0, 't' || n, 't' || n, n, n % 2 = 0, n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE projects;
+
+DELETE FROM projects;
+
+ALTER TABLE projects ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE project_statuses ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO project_statuses ("platform", "generation", "project_id", "seq", "status", "detail", "at") SELECT 't' || n, n, 't' || n, n, 't' || n, 't' || n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE project_statuses;
+
+DELETE FROM project_statuses;
+
+ALTER TABLE project_statuses ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE tasks ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO tasks ("platform", "generation", "task_id", "changed_at", "changed_seq", "status", "err_code", "err_msg", "material_id", "file_id", "url", "completed_at", "confirmed_at", "named_seq") SELECT 't' || n, n, 't' || n, n, n, 't' || n, n, 't' || n, 't' || n, 't' || n, 't' || n, n, n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE tasks;
+
+DELETE FROM tasks;
+
+ALTER TABLE tasks ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE doubts ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO doubts ("platform", "generation", "kind", "key", "reason", "since_at", "since_seq", "last_seq") SELECT 't' || n, n, 't' || n, 't' || n, 't' || n, n, n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE doubts;
+
+DELETE FROM doubts;
+
+ALTER TABLE doubts ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
 CREATE FUNCTION journal_refuses() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the journal is append-only: no %', TG_OP;

@@ -384,6 +384,55 @@ CREATE TABLE callback_tokens (
     CONSTRAINT fk_callback_tokens_platform_platforms FOREIGN KEY(platform) REFERENCES platforms (platform)
 ) WITHOUT ROWID;
 
+ANALYZE sqlite_schema;
+
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+('changes', 'changes', '1000000 100000 50000 224 1'),
+('changes', 'ix_changes_platform_generation_entity_key_seq', '1000000 100000 50000 1357 37 1'),
+('checkpoints', 'checkpoints', '20 2 1'),
+('classes', 'classes', '10000 1000 500 1'),
+('classes', 'ix_classes_platform_generation_owner_type_owner_id_path', '10000 1000 500 63 8 1'),
+('classes', 'ix_classes_platform_generation_parent_id', '10000 1000 500 1'),
+('classes', 'ix_classes_platform_path_generation', '10000 1000 1 1'),
+('corrections', 'corrections', '1000 100 50 7 1'),
+('deletions', 'deletions', '1000 100 50 14 4 1'),
+('departures', 'departures', '1000 100 50 14 4 1'),
+('doubts', 'doubts', '1000 100 50 14 4 1'),
+('doubts', 'ix_doubts_platform_since_seq_generation', '1000 100 1 1'),
+('files', 'files', '1000000 100000 50000 1'),
+('heads', 'heads', '10 1'),
+('imports', 'imports', '1000 100 1'),
+('journal', 'journal', '1000000 100000 1'),
+('links', 'links', '10000 1000 500 63 8 1'),
+('links', 'ix_links_platform_generation_class_key', '10000 1000 500 1'),
+('links', 'ix_links_platform_generation_target_material_id', '10000 1000 500 1'),
+('materials', 'materials', '1000000 100000 50000 1'),
+('materials', 'ix_materials_detached', '1000 100 50 1'),
+('materials', 'ix_materials_gone', '1000 100 1 1'),
+('materials', 'ix_materials_gone_changed_seq', '1000 100 1 1'),
+('materials', 'ix_materials_platform_created_seq_generation', '1000000 100000 1 1'),
+('materials', 'ix_materials_platform_generation_class_id_material_id', '1000000 100000 50000 224 1'),
+('materials', 'ix_materials_platform_generation_file_id', '1000000 100000 50000 1'),
+('materials', 'ix_materials_unconfirmed', '1000 100 50 1'),
+('outcomes', 'outcomes', '1000000 100000 50000 1'),
+('outcomes', 'ix_outcomes_notable', '1000 100 10 1 1'),
+('outcomes', 'ix_outcomes_platform_event_type_seq_generation', '1000000 100000 316 1 1'),
+('owners', 'owners', '1000 100 50 7 1'),
+('platforms', 'platforms', '10 1'),
+('project_statuses', 'project_statuses', '10000 1000 500 22 1'),
+('project_statuses', 'ix_project_statuses_platform_seq_generation', '10000 1000 1 1'),
+('projects', 'projects', '1000 100 50 1'),
+('reading_tokens', 'reading_tokens', '1000 1'),
+('samples', 'samples', '1000 100 50 1'),
+('sweeps', 'sweeps', '1000 100 10 1'),
+('tags', 'tags', '1000000 100000 50000 1357 37 1'),
+('tags', 'ix_tags_platform_generation_material_id', '1000000 100000 50000 1'),
+('tangles', 'tangles', '1000 100 50 1'),
+('tasks', 'tasks', '1000 100 50 1'),
+('tasks', 'ix_tasks_platform_changed_seq_generation', '1000 100 1 1'),
+('unconfirmed', 'unconfirmed', '1000 100 1'),
+('callback_tokens', 'callback_tokens', '20 2 1');
+
 CREATE TRIGGER journal_refuses_update BEFORE UPDATE ON journal
 BEGIN
     SELECT RAISE(ABORT, 'the journal is append-only: no UPDATE');
@@ -481,52 +530,3 @@ WHERE outcomes.platform = platforms.platform AND outcomes.generation = platforms
 FROM doubts
 WHERE doubts.platform = platforms.platform AND doubts.generation = platforms.generation) AS open_doubts, (strftime('%Y-%m-%d %H:%M:%S', heads.last_reconciled_at / 1000000, 'unixepoch') || printf('.%06d', heads.last_reconciled_at % 1000000)) AS last_reconciled_at
 FROM platforms JOIN heads ON heads.platform = platforms.platform LEFT OUTER JOIN checkpoints ON checkpoints.platform = platforms.platform AND checkpoints.generation = platforms.generation;
-
-ANALYZE sqlite_schema;
-
-INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
-('changes', 'changes', '1000000 100000 50000 224 1'),
-('changes', 'ix_changes_platform_generation_entity_key_seq', '1000000 100000 50000 1357 37 1'),
-('checkpoints', 'checkpoints', '20 2 1'),
-('classes', 'classes', '10000 1000 500 1'),
-('classes', 'ix_classes_platform_generation_owner_type_owner_id_path', '10000 1000 500 63 8 1'),
-('classes', 'ix_classes_platform_generation_parent_id', '10000 1000 500 1'),
-('classes', 'ix_classes_platform_path_generation', '10000 1000 1 1'),
-('corrections', 'corrections', '1000 100 50 7 1'),
-('deletions', 'deletions', '1000 100 50 14 4 1'),
-('departures', 'departures', '1000 100 50 14 4 1'),
-('doubts', 'doubts', '1000 100 50 14 4 1'),
-('doubts', 'ix_doubts_platform_since_seq_generation', '1000 100 1 1'),
-('files', 'files', '1000000 100000 50000 1'),
-('heads', 'heads', '10 1'),
-('imports', 'imports', '1000 100 1'),
-('journal', 'journal', '1000000 100000 1'),
-('links', 'links', '10000 1000 500 63 8 1'),
-('links', 'ix_links_platform_generation_class_key', '10000 1000 500 1'),
-('links', 'ix_links_platform_generation_target_material_id', '10000 1000 500 1'),
-('materials', 'materials', '1000000 100000 50000 1'),
-('materials', 'ix_materials_detached', '1000 100 50 1'),
-('materials', 'ix_materials_gone', '1000 100 1 1'),
-('materials', 'ix_materials_gone_changed_seq', '1000 100 1 1'),
-('materials', 'ix_materials_platform_created_seq_generation', '1000000 100000 1 1'),
-('materials', 'ix_materials_platform_generation_class_id_material_id', '1000000 100000 50000 224 1'),
-('materials', 'ix_materials_platform_generation_file_id', '1000000 100000 50000 1'),
-('materials', 'ix_materials_unconfirmed', '1000 100 50 1'),
-('outcomes', 'outcomes', '1000000 100000 50000 1'),
-('outcomes', 'ix_outcomes_notable', '1000 100 10 1 1'),
-('outcomes', 'ix_outcomes_platform_event_type_seq_generation', '1000000 100000 316 1 1'),
-('owners', 'owners', '1000 100 50 7 1'),
-('platforms', 'platforms', '10 1'),
-('project_statuses', 'project_statuses', '10000 1000 500 22 1'),
-('project_statuses', 'ix_project_statuses_platform_seq_generation', '10000 1000 1 1'),
-('projects', 'projects', '1000 100 50 1'),
-('reading_tokens', 'reading_tokens', '1000 1'),
-('samples', 'samples', '1000 100 50 1'),
-('sweeps', 'sweeps', '1000 100 10 1'),
-('tags', 'tags', '1000000 100000 50000 1357 37 1'),
-('tags', 'ix_tags_platform_generation_material_id', '1000000 100000 50000 1'),
-('tangles', 'tangles', '1000 100 50 1'),
-('tasks', 'tasks', '1000 100 50 1'),
-('tasks', 'ix_tasks_platform_changed_seq_generation', '1000 100 1 1'),
-('unconfirmed', 'unconfirmed', '1000 100 1'),
-('callback_tokens', 'callback_tokens', '20 2 1');

@@ -26,9 +26,9 @@ def statements(dialect: str) -> list[str]:
             for index in sorted(table.indexes, key=lambda index: str(index.name))
             if index.info.get("only", dialect) == dialect
         )
+    made.extend(statistics.statements(dialect))
     made.extend(dialects.guards(dialect))
     made.extend(views.statements(dialect))
-    made.extend(statistics.statements(dialect))
     return [_tidy(statement) for statement in made]
 
 

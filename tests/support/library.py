@@ -57,8 +57,8 @@ def _fill(connection: sa.Connection, scope: tuple[str, int], size: int, classes_
     tree = _tree(classes_each)
     places = [number % len(tree) + 1 for number in range(size)]
     names = [f"m{number:07}" for number in range(size)]
-    _rows(connection, "classes", scope, tree)
-    _rows(
+    bulk_rows(connection, "classes", scope, tree)
+    bulk_rows(
         connection,
         "materials",
         scope,
@@ -75,14 +75,14 @@ def _fill(connection: sa.Connection, scope: tuple[str, int], size: int, classes_
             for number, (name, place) in enumerate(zip(names, places, strict=True))
         ),
     )
-    _rows(connection, "files", scope, ({"file_id": f"f{number:07}"} for number in range(size)))
-    _rows(
+    bulk_rows(connection, "files", scope, ({"file_id": f"f{number:07}"} for number in range(size)))
+    bulk_rows(
         connection,
         "outcomes",
         scope,
         ({"seq": seq, "event_type": "Material.Added"} for seq in range(1, size + 1)),
     )
-    _rows(
+    bulk_rows(
         connection,
         "changes",
         scope,
@@ -91,13 +91,13 @@ def _fill(connection: sa.Connection, scope: tuple[str, int], size: int, classes_
             for seq, name in enumerate(names, start=1)
         ),
     )
-    _rows(
+    bulk_rows(
         connection,
         "doubts",
         scope,
         ({"kind": "material", "key": name, "reason": "unplaced"} for name in names[::100]),
     )
-    _rows(
+    bulk_rows(
         connection,
         "links",
         scope,
@@ -128,7 +128,7 @@ def _grow(
     return len(rows)
 
 
-def _rows(
+def bulk_rows(
     connection: sa.Connection,
     name: str,
     scope: tuple[str, int],

@@ -107,9 +107,10 @@ def _page(
     outcomes_: set[str | None] = {*only.outcomes}
     for event_type, outcome in product(types or {None}, outcomes_ or {None}):
         query, seq = _query(connection, platform, event_type, outcome)
-        query = (
-            query.where(seq > after) if until is None else query.where(seq > after, seq <= until)
-        )
+        if after:
+            query = query.where(seq > after)
+        if until is not None:
+            query = query.where(seq <= until)
         rows = connection.execute(query.order_by(seq.desc() if newest else seq).limit(limit))
         found.extend(Logged(*row) for row in rows)
     found.sort(key=lambda one: one.seq, reverse=newest)
