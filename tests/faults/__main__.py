@@ -65,7 +65,8 @@ def run(first: int, seeds: int, seconds: float, folder: Path) -> dict[str, Any]:
         "rounds": dict(sorted(killed.items())),
         "rounds_amid_traffic": amid,
         **figures(verdicts),
-        "never_acknowledged_by_statuses": dict(failed),
+        "given_up": failed.total(),
+        "given_up_by_statuses": dict(failed),
         "seconds": round(time.monotonic() - began),
         "complaints_by_seed": complaints,
     }
@@ -81,6 +82,7 @@ def table(made: dict[str, Any]) -> str:
         "of these while bodies were being posted": f"{made['rounds_amid_traffic']:,}",
         "bodies sent": f"{made['sent']:,}",
         "bodies acknowledged": f"{made['acknowledged']:,}",
+        "bodies given up after four attempts without an answer": f"{made['given_up']:,}",
         "deliveries in the journals": f"{made['journaled']:,}",
         "of these recognised as redeliveries": f"{made['redeliveries']:,}",
         "acknowledged and lost": f"{made['lost']:,}",

@@ -33,7 +33,7 @@ class Size(NamedTuple):
     bodies: int
 
 
-SHORT = Size(1, 3, 20)
+SHORT = Size(1, 2, 20)
 LONG = Size(1, 4, 40)
 
 

@@ -12,9 +12,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
@@ -178,8 +180,35 @@ def become(task: Task) -> int:
     return applier() if task.role == "applier" else command(task.arguments)
 
 
+def warm_up() -> None:
+    """Does once what every process would do again: late imports, and statements to be compiled."""
+    for name in [name for name in os.environ if name.startswith("MIRROR_")]:
+        del os.environ[name]
+    for module in WANTED:
+        import_module(module)
+    with tempfile.TemporaryDirectory() as folder, chdir(folder), Path(os.devnull).open("w") as none:
+        Path("one.jsonl").write_bytes(b'{"EventType":"None"}\n' + BODY)
+        with redirect_stdout(none), redirect_stderr(none):
+            for arguments in (["import", "one.jsonl"], ["rebuild"], ["verify"]):
+                cli.app(arguments, standalone_mode=False)
+
+
+BODY = (
+    b'{"EventType":"Class.Created","ClassCreatedEvent":'
+    b'{"Owner":{"Type":"TEAM","Id":"t"},"ClassPath":"/a"}}'
+)
+WANTED = (
+    "mirror.sync.direct",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.uvloop",
+    "uvicorn.protocols.http.httptools_impl",
+)
+"""What a server imports once it starts."""
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "--nursery":
+        warm_up()
         nursery.tend(sys.argv[2], become)
     else:
         sys.exit(command(sys.argv[1:]))

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -116,6 +117,7 @@ class Nursery:
 
 def tend(path: str, become: Callable[[Task], int]) -> None:
     """Is the nursery, until standard input closes; `become` runs in each new process."""
+    assert threading.active_count() == 1  # a fork takes one thread along, and all locks
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for minders
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it closes its input
     gc.collect()

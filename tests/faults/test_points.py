@@ -42,7 +42,7 @@ def test_the_receiver_is_killed(mirror: Faulted, point: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "point", ["receive.before-commit", "receive.after-commit", *points.APPLIER]
+    "point", ["receive.after-commit", "apply.between", "apply.amid-rows", "apply.before-commit"]
 )
 def test_receiver_and_applier_are_killed_together(mirror: Faulted, point: str) -> None:
     passage = 8 if point == "apply.amid-rows" else 2
@@ -69,7 +69,7 @@ def test_the_applier_is_killed_while_the_receiver_goes_on(mirror: Faulted, point
     mirror.judge().check()
 
 
-@pytest.mark.parametrize("point", points.RECOVERY)
+@pytest.mark.parametrize("point", [*points.RECOVERY, "apply.between", "apply.before-commit"])
 def test_recovery_itself_is_killed_twice(mirror: Faulted, point: str) -> None:
     client = mirror.client()
     with ExitStack() as stack:
