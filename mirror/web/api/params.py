@@ -118,9 +118,12 @@ def repeatable(kind: type[Struct]) -> frozenset[str]:
     """The parameters that may be given more than once."""
     info = msgspec.inspect.type_info(kind)
     assert isinstance(info, msgspec.inspect.StructType)  # noqa: S101 - that is what it is
-    return frozenset(
-        field.name for field in info.fields if isinstance(field.type, msgspec.inspect.VarTupleType)
-    )
+    return frozenset(field.name for field in info.fields if _is_many(field.type))
+
+
+def _is_many(kind: msgspec.inspect.Type) -> bool:
+    bare = kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
+    return isinstance(bare, msgspec.inspect.VarTupleType)
 
 
 def _unknown(name: str, names: tuple[str, ...]) -> Problem:

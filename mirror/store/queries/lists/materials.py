@@ -16,6 +16,7 @@ from mirror.core.model import ClassId, FileId, MaterialId, Micros, Origin, Owner
 from mirror.store.queries.lists.common import Stamp
 from mirror.store.queries.lists.library import equal, joined, mine, within
 from mirror.store.queries.lists.paging import (
+    LOOKED_AT,
     Condition,
     Filter,
     Listing,
@@ -98,8 +99,14 @@ _PLACE = ("owner_type", "owner_id", "path")
 
 
 def _columns(stamp: Stamp) -> list[sa.ColumnElement[Any]]:
-    own = sa.exists().where(
-        *mine(doubts, stamp), doubts.c.kind == "material", doubts.c.key == table.c.material_id
+    # Counted, since PostgreSQL would answer an EXISTS by reading all doubts first.
+    own = (
+        sa.select(sa.func.count())
+        .where(
+            *mine(doubts, stamp), doubts.c.kind == "material", doubts.c.key == table.c.material_id
+        )
+        .correlate(table)
+        .scalar_subquery()
     )
     names = (
         *("material_id", "state", "class_id", "name", "material_type", "file_id", "origin"),
@@ -109,7 +116,7 @@ def _columns(stamp: Stamp) -> list[sa.ColumnElement[Any]]:
     return [
         *(table.c[name] for name in names),
         *(classes.c[name] for name in _PLACE),
-        sa.or_(sa.func.coalesce(classes.c.in_doubt, sa.false()), own).label("in_doubt"),
+        sa.or_(sa.func.coalesce(classes.c.in_doubt, sa.false()), own > 0).label("in_doubt"),
     ]
 
 
@@ -133,27 +140,42 @@ def _by_id(
         # The index has this very condition: a literal, or SQLite would not use it.
         where.append(table.c.state == sa.literal_column("'detached'"))
     filters = _filters(connection, only)
-    if only.state is not None and only.state != "detached":
+    # Whatever is in a class is live.
+    if only.state != "detached" and (only.state, _led_by(only)) != ("live", "class"):
         filters += equal(state=only.state)
     if only.class_id is not None and _led_by(only) != "class":
         filters += equal(class_id=only.class_id)
     if only.placed:
         filters.append(lambda row: _was_within(row, only))
     if only.tag is not None and _led_by(only) != "tag":
-        filters.append(lambda row: row.material_id.in_(sa.select(_tagged(stamp, only, None).c[0])))
+        filters.append(lambda row: _has_tag(stamp, only, row))
     listing = Listing(_columns(stamp), order, where, filters, source)
     found = listing.page(connection, after, limit)
     return Page([_medium(row) for row in found.rows], found.next)
 
 
-def _tagged(stamp: Stamp, only: Materials, after: Place | None) -> sa.Subquery:
+def _has_tag(stamp: Stamp, only: Materials, row: Any) -> Condition:  # noqa: ANN401 - columns by name
     kinds = ("preset", "custom") if only.tag_kind is None else (only.tag_kind,)
-    query = sa.select(tags.c.material_id).where(
-        *mine(tags, stamp), tags.c.kind.in_(kinds), tags.c.tag == only.tag
+    return sa.exists().where(
+        *mine(tags, stamp),
+        tags.c.kind.in_(kinds),
+        tags.c.tag == only.tag,
+        tags.c.material_id == row.material_id,
     )
-    if after is not None:
-        query = query.where(tags.c.material_id > after[0])
-    return query.distinct().subquery("tagged")
+
+
+def _tagged(stamp: Stamp, only: Materials, after: Place | None) -> sa.Subquery:
+    """Ids of those with the tag, of either kind or of one: as many as a page looks at."""
+    found = []
+    for kind in ("preset", "custom") if only.tag_kind is None else (only.tag_kind,):
+        query = sa.select(tags.c.material_id).where(
+            *mine(tags, stamp), tags.c.kind == kind, tags.c.tag == only.tag
+        )
+        if after is not None:
+            query = query.where(tags.c.material_id > after[0])
+        some = query.order_by(tags.c.material_id).limit(LOOKED_AT).subquery()
+        found.append(sa.select(some.c.material_id))
+    return sa.union(*found).subquery("tagged")
 
 
 def _by_place(
