@@ -121,6 +121,30 @@ def test_projects_tasks_and_files_are_as_they_were(story: Database) -> None:
         assert Past(connection, "default", Seq(13)).file("f1").live_materials == 1
 
 
+@pytest.mark.parametrize("afterwards", [0, 8])  # read backwards, and from the beginning on
+def test_a_file_is_counted_with_the_materials_that_showed_it_then(
+    database: Database, afterwards: int
+) -> None:
+    feed = [
+        bodies.uploaded("m1", CREW, "/a", file_id="f1", operation_type="Upload"),
+        bodies.uploaded("m2", CREW, "/a", file_id="f2", operation_type="Upload"),
+        bodies.materials_observed(2, bodies.seen("m1", CREW, "/a", file_id="f2")),
+        bodies.deleted(["m2"]),
+        *[bodies.modified("m1", name=f"{number}") for number in range(afterwards)],
+    ]
+    sources = ["reconcile" if b"Mirror." in body else "callback" for body in feed]
+    append(
+        database,
+        "default",
+        [Arrival(*one) for one in zip(feed, [START] * len(feed), sources, strict=True)],
+    )
+    apply(database, "default")
+    for seq, counts in ((1, [1]), (2, [1, 1]), (3, [0, 2]), (4, [0, 1])):
+        with database.read() as connection:
+            files = Past(connection, "default", Seq(seq)).files()
+        assert [row.live_materials for row in files] == counts, seq
+
+
 @pytest.mark.parametrize(
     ("seq", "problem"),
     [

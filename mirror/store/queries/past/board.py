@@ -68,7 +68,7 @@ def _time(thing: Thing, name: str, seq: Seq | None, came: Mapping[Seq, Micros]) 
 def _status_seq(connection: sa.Connection, at: Moment, project_id: str) -> Seq | None:
     """The last delivery up to the moment that changed what the project was doing."""
     rows = connection.execute(
-        sa.select(changes.c.seq, changes.c.op, changes.c.after)
+        sa.select(changes.c.seq, changes.c.after)
         .where(
             *mine(at, changes),
             changes.c.entity == "project",
@@ -79,8 +79,8 @@ def _status_seq(connection: sa.Connection, at: Moment, project_id: str) -> Seq |
         execution_options={"yield_per": 20},
     )
     try:
-        for seq, op, after in rows:
-            if op == "insert" or not _PARTS.isdisjoint(json.decode(after)):
+        for seq, after in rows:
+            if not _PARTS.isdisjoint(json.decode(after)):
                 return Seq(seq)
     finally:
         rows.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from heapq import merge
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -75,12 +76,28 @@ def _link(material_id: str, identity: LinkId, fields: Fields) -> Link:
     )
 
 
-def link_ids(connection: sa.Connection, at: Moment, after: str | None) -> list[str]:
-    """The materials that may have had links: those that have some, and those whose links have changed since."""
+def link_ids(connection: sa.Connection, at: Moment, after: str | None) -> Iterator[str]:
+    """The materials that may have had links, by id: those that have some, and those whose links have changed since."""
     changed = {row.key for row in told(connection, at, "link")}
-    query = sa.select(links.c.material_id).where(*mine(at, links)).distinct()
-    here = set() if at.early else set(connection.execute(query).scalars())
-    return sorted(key for key in changed | here if after is None or key > after)
+    came = sorted(key for key in changed if after is None or key > after)
+    here = iter(()) if at.early else _linked(connection, at, after)
+    yield from (key for key, _ in groupby(merge(came, here)))
+
+
+def _linked(connection: sa.Connection, at: Moment, after: str | None) -> Iterator[str]:
+    while True:
+        query = sa.select(links.c.material_id).where(*mine(at, links)).distinct()
+        if after is not None:
+            query = query.where(links.c.material_id > after)
+        some = connection.execute(query.order_by(links.c.material_id).limit(_FETCHED))
+        found: list[str] = [*some.scalars()]
+        yield from found
+        if len(found) < _FETCHED:
+            return
+        after = found[-1]
+
+
+_FETCHED = 200
 
 
 def link_rows(

@@ -249,7 +249,8 @@ class Past:
     def links(self, *, after: str | None = None, limit: int = PAGE) -> list[LinkRow]:
         """Links by their material's id; those of one material are not torn apart, so a page may be longer."""
         rows: list[LinkRow] = []
-        for some in chunks(links.link_ids(self._connection, self.moment, after), PAGE):
+        ids = links.link_ids(self._connection, self.moment, after)
+        while some := list(islice(ids, PAGE)):
             for row in links.link_rows(self._connection, self.moment, some):
                 if len(rows) >= limit and rows[-1].material_id != row.material_id:
                     return rows
