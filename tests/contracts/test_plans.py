@@ -81,7 +81,7 @@ def _fill_more(database: Database) -> None:
             bulk_rows(connection, name, ("default", 1), values)
 
 
-def page(name: str, *order: str, newest: bool = False, **equal: object) -> sa.Select[tuple[object]]:
+def page(name: str, *order: str, newest: bool = False, **equal: Any) -> sa.Select[tuple[object]]:  # noqa: ANN401 - whatever the column holds
     """The first page of a view."""
     view = views.view(name)
     by = [view.c[column].desc() if newest else view.c[column] for column in order]
@@ -89,7 +89,7 @@ def page(name: str, *order: str, newest: bool = False, **equal: object) -> sa.Se
     return sa.select(view).where(*filters).order_by(*by).limit(100)
 
 
-def below(name: str, *order: str, **equal: object) -> sa.Select[tuple[object]]:
+def below(name: str, *order: str, **equal: Any) -> sa.Select[tuple[object]]:  # noqa: ANN401 - as above
     """The first page below a path."""
     path = views.view(name).c.class_path
     return page(name, *order, **equal).where(queries.at_or_beneath(path, "/c010"))

@@ -1,11 +1,13 @@
 """What commands and pages read, on every engine."""
 
+from random import Random
+
 import pytest
 
 from mirror.core.decode import EVENT_TYPES
 from mirror.core.model import MaterialId, Micros, Owner, Seq
 from mirror.errors import NotFound
-from mirror.store import journal, platforms, queries, sweeps
+from mirror.store import journal, platforms, queries, reconciling, sweeps
 from mirror.store.engine import Database
 from mirror.store.journal import Arrival
 from mirror.store.queries import Branch, Changed, Logged, Medium, Only, OwnerRow
@@ -269,3 +271,22 @@ def test_a_removed_platform_still_has_a_status(database: Database) -> None:
     with database.write() as connection:
         platforms.remove(connection, "default", now=Micros(3))
     assert status(database).removed_at == 3
+
+
+def test_samples_are_of_any_live_material_and_of_no_other(library: Database) -> None:
+    live = ["m1", "m2", "m3", "m4", "m5", "m6"]
+    with library.read() as connection:
+        assert reconciling.random_materials(connection, "default", 9, Random(1)) == live
+        draws = [
+            reconciling.random_materials(connection, "default", 2, Random(seed))
+            for seed in range(40)
+        ]
+    assert all(len(set(drawn)) == 2 for drawn in draws)
+    assert {one for drawn in draws for one in drawn} == set(live)
+
+
+def test_rare_deliveries_are_found_among_types_and_outcomes_at_once(six: Database) -> None:
+    only = Only(types=["Class.Moved", "Odd"], outcomes=["applied", "unrecognised"])
+    assert log(six, only) == [4, 3]
+    assert log(six, only, limit=1) == [4]
+    assert log(six, only, before=4) == [3]
