@@ -40,7 +40,7 @@ def standing(
     if not at.early:
         query = sa.select(*CLASS.columns()).where(*mine(at, classes), *_within(owner, path))
         found.extend(
-            _standing(row["key"], fields_of(CLASS, dict(row)), at, dict(row))
+            _standing(row["key"], row, at, row)
             for row in connection.execute(query).mappings()
             if row["key"] not in touched
         )
@@ -76,7 +76,9 @@ def _changed(
             yield _standing(class_id, fields, at, None)
 
 
-def _standing(class_id: int, fields: Fields, at: Moment, row: Fields | None) -> Standing:
+def _standing(
+    class_id: int, fields: Fields | sa.RowMapping, at: Moment, row: Fields | sa.RowMapping | None
+) -> Standing:
     return Standing(
         ClassId(class_id),
         Owner(fields["owner_type"], fields["owner_id"]),
