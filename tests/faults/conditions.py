@@ -7,7 +7,6 @@ change while a server runs:
     clock    microseconds by which the clock is wrong
     pages    how many pages the database may have at most (`PRAGMA max_page_count`)
     poison   seqs, with commas between, of deliveries on which a rule fails
-    batch    how many deliveries an applier applies at once, at most; read at the start
     schema   a folder with the migrations of a newer version; read at the start
     asleep   `before` or `within`: the next applier that writes falls asleep (SIGSTOP) before its
              transaction, or within it; this file is removed then
@@ -65,11 +64,6 @@ def install() -> None:
     _install_clock()
     _install_pages()
     _install_sleep()
-    if batch := condition("batch"):
-        defaults = Applier.__init__.__kwdefaults__
-        assert defaults is not None
-        assert "batch" in defaults
-        defaults["batch"] = int(batch)
     if newer := condition("schema"):
         migrate.HEAD = NEWER
         migrate.scripts = lambda: Path(newer)

@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,6 +65,25 @@ def client_of(server: Server, **options: Any) -> Client:  # noqa: ANN401 - those
 def classes(count: int, start: int = 0) -> list[bytes]:
     """Bodies that each create a class of its own."""
     return [CREATED % number for number in range(start, start + count)]
+
+
+@contextmanager
+def traffic(client: Client) -> Iterator[None]:
+    """Bodies without end, and not in a hurry, as long as this lasts."""
+    ended = False
+
+    def until_ended() -> Iterator[bytes]:
+        for number in count():
+            if ended:
+                return
+            time.sleep(0.005)
+            yield CREATED % number
+
+    with client.posting(until_ended()):
+        try:
+            yield
+        finally:
+            ended = True
 
 
 def applier_of(server: Server) -> int:

@@ -1,37 +1,26 @@
 """Other processes beside a server under load: a second server is refused, commands do their work, nothing is harmed."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.faults.environment import traffic
 from tests.faults.loads import unique
 from tests.faults.mirrors import Faulted
 from tests.support.processes import eventually
 
 
 @contextmanager
-def load(mirror: Faulted, bodies: tuple[bytes, ...]) -> Iterator[None]:
-    """Posts again and again, until the body of the `with` ends: there is traffic all the time."""
-    ended = threading.Event()
-
-    def until_ended() -> Iterator[bytes]:
-        for body in bodies:
-            yield body
-            if ended.is_set():
-                return
-
-    with mirror.client(connections=2).posting(until_ended()):
+def load(mirror: Faulted) -> Iterator[None]:
+    """Callbacks come all the time, and are applied, as long as this lasts."""
+    with traffic(mirror.client(connections=2)):
         assert eventually(lambda: mirror.applied() > 20)
-        try:
-            yield
-        finally:
-            ended.set()
+        yield
 
 
 def test_a_second_server_is_refused_and_the_first_goes_on(mirror: Faulted) -> None:
     with mirror.serving() as server:
-        with load(mirror, unique(4_000)):
+        with load(mirror):
             for _ in range(2):
                 mirror.run("serve", "--port=0", code=3)
             assert server.process.poll() is None
@@ -56,7 +45,7 @@ def test_rebuild_import_and_verify_do_their_work_beside_a_server_under_load(
     archived = unique(300, seed=2)
     (mirror.folder / "archive.jsonl").write_bytes(b"\n".join(archived) + b"\n")
     with mirror.serving() as server:
-        with load(mirror, unique(6_000)):
+        with load(mirror):
             mirror.run("import", "archive.jsonl")
             mirror.run("rebuild")
             mirror.run("verify")
@@ -69,7 +58,7 @@ def test_rebuild_import_and_verify_do_their_work_beside_a_server_under_load(
 
 def test_platforms_are_added_and_looked_at_beside_a_server_under_load(mirror: Faulted) -> None:
     with mirror.serving() as server:
-        with load(mirror, unique(4_000)):
+        with load(mirror):
             mirror.run("platform", "add", "studio", "--json")
             mirror.run("status", "--json")
             mirror.run("database", "upgrade", "--json")

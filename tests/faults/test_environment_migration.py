@@ -1,16 +1,14 @@
 """A newer version migrates the database while an older one receives: that one stops, and loses nothing."""
 
 import shutil
-import time
-from collections.abc import Iterator
-from itertools import count
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from mirror.store import migrate
 from tests.faults.conditions import NEWER
-from tests.faults.environment import CREATED, Conditions
+from tests.faults.environment import Conditions, traffic
 from tests.faults.mirrors import Faulted
 from tests.support.processes import eventually
 
@@ -50,21 +48,12 @@ def scalar(mirror: Faulted, asked: str) -> int:
         return int(connection.exec_driver_sql(asked).scalar_one())
 
 
-def traffic(stop: list[bool]) -> Iterator[bytes]:
-    """Bodies without end, and not in a hurry."""
-    for number in count():
-        if stop:
-            return
-        time.sleep(0.003)
-        yield CREATED % number
-
-
 def test_a_server_stops_once_a_newer_version_has_migrated_and_that_one_goes_on(
     mirror: Faulted, conditions: Conditions, tmp_path: Path
 ) -> None:
     client = mirror.client(retries=2)
-    stop: list[bool] = []
-    with client.posting(traffic(stop)):
+    with ExitStack() as load:
+        load.enter_context(traffic(client))
         with mirror.serving() as server:
             assert eventually(lambda: len(client.acknowledged) > 50)
             conditions.set(schema=newer(tmp_path / "newer"))
@@ -80,7 +69,7 @@ def test_a_server_stops_once_a_newer_version_has_migrated_and_that_one_goes_on(
         before = len(client.acknowledged)
         with mirror.serving() as server:
             assert eventually(lambda: len(client.acknowledged) > before + 50)
-            stop.append(True)
+            load.close()
             server.stop()
     mirror.judge().check()
 
@@ -100,15 +89,13 @@ def test_a_migration_that_fails_leaves_the_server_as_it_was(
     mirror: Faulted, conditions: Conditions, tmp_path: Path
 ) -> None:
     client = mirror.client()
-    stop: list[bool] = []
     with mirror.serving() as server:
-        with client.posting(traffic(stop)):
+        with traffic(client):
             assert eventually(lambda: len(client.acknowledged) > 50)
             conditions.set(schema=newer(tmp_path / "newer", end=FAILING))
             mirror.run("database", "upgrade", code=1)
             before = len(client.acknowledged)
             assert eventually(lambda: len(client.acknowledged) > before + 50)
-            stop.append(True)
         server.stop()
     assert client.failed == []
     assert scalar(mirror, "SELECT count(*) FROM sqlite_master WHERE name = 'counted'") == 0

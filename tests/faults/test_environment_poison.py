@@ -64,7 +64,8 @@ def check(mirror: Faulted, poison: set[int]) -> None:
 )
 def test_poison_is_put_aside_alone_live_and_rebuilt(mirror: Faulted, poison: set[int]) -> None:
     conditions = Conditions(mirror)
-    conditions.set(poison=",".join(map(str, poison)), batch=BATCH)
+    conditions.set(poison=",".join(map(str, poison)))
+    mirror.tune(keep__MOST=BATCH)
     mirror.set(LOG_LEVEL="debug")
     with mirror.serving() as server:
         assert eventually(lambda: server.applier_pid is not None)
