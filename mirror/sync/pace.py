@@ -13,14 +13,16 @@ from mirror.core.model import Seq
 
 BOUND = 0.5
 """Seconds that a delivery may wait to be applied, as far as can be foreseen, before intake is paced."""
-BETWEEN = 0.02
-"""Seconds between two looks at how far everything is applied, at least."""
+BETWEEN, SEEN = 0.02, 0.1
+"""Seconds between two looks at how far everything is applied: at least, and so that no idle time lies
+between them unseen."""
 STALLED, LONGEST = 2.0, 15.0
 """Seconds without progress after which a platform's backlog slows nobody down: at least, at most."""
 WINDOW = 2.0
 """Seconds over which the applier's speed is measured."""
-TELLING = (200, 0.25)
-"""So many deliveries, or so many seconds of work, tell of a speed; less is the cost of a batch."""
+TELLING = (200, 0.15)
+"""So many deliveries, or so many seconds of work, tell of a speed; less is the cost of a batch, and
+tells only that it can be faster."""
 SLOWEST = 0.5
 """Intake is paced to no less than this share of what the applier manages."""
 PORTION = 0.05
@@ -97,7 +99,7 @@ class Pace:
 
     def looked(self, applied: Mapping[str, Seq], now: float) -> None:
         """Takes in how far each platform is applied; one that is left out is not known to be."""
-        self._looked_at = now
+        seen, self._looked_at = now - self._looked_at < SEEN, now
         since = max(self._moved_at, now - max(line.age(now) for line in self._lines.values()))
         done = sum(
             self._lines[platform].move(seq, now)
@@ -106,7 +108,8 @@ class Pace:
         )
         if done:
             self._moved_at = now
-            self._measure(now, now - since, done)
+            if seen:
+                self._measure(now, max(now - since, BETWEEN), done)
         for line in self._lines.values():
             if line.moved_at == now:
                 line.patience = self._patience(line.backlog)
@@ -129,9 +132,10 @@ class Pace:
         self._tokens -= count
 
     def _measure(self, now: float, seconds: float, done: int) -> None:
-        if done < TELLING[0] and seconds < TELLING[1]:
+        short = done < TELLING[0] and seconds < TELLING[1]
+        if short and (self.rate is None or done < self.rate * seconds):
             return
-        self._spans.append((now, max(seconds, BETWEEN), done))
+        self._spans.append((now, seconds, done))
         while now - self._spans[0][0] > WINDOW:
             self._spans.popleft()
         self.rate = sum(span[2] for span in self._spans) / sum(span[1] for span in self._spans)

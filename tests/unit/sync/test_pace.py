@@ -23,6 +23,7 @@ def behind(now: float = 10.0, speed: int = 1000) -> Pace:
     pace.appended("a", Seq(1), now - 1.0)
     told(pace, now - 0.9, a=0)
     pace.appended("a", Seq(2 * speed), now - 0.8)
+    told(pace, now - 0.05, a=0)
     told(pace, now, a=speed)
     return pace
 
@@ -48,7 +49,7 @@ def test_a_speed_is_what_was_applied_in_the_time_that_there_was_work() -> None:
     assert pace.rate == pytest.approx(1000, rel=0.01)
     told(pace, 11.0, a=2000)
     pace.appended("a", Seq(2600), 20.0)  # after nine idle seconds
-    told(pace, 20.1, a=2000)
+    told(pace, 20.25, a=2000)
     told(pace, 20.3, a=2600)
     assert pace.rate == pytest.approx(2000, rel=0.01)
 
@@ -59,6 +60,20 @@ def test_few_deliveries_tell_of_no_speed() -> None:
     told(pace, 1.03, a=0)
     told(pace, 1.05, a=1)
     assert pace.rate is None
+
+
+def test_a_time_in_which_nobody_looked_tells_of_no_speed() -> None:
+    pace = behind(now=10.0, speed=1000)
+    told(pace, 60.0, a=2000)
+    assert pace.rate == pytest.approx(1000, rel=0.01)
+
+
+def test_an_applier_that_is_faster_than_it_seemed_is_believed() -> None:
+    pace = behind(now=10.0, speed=1000)
+    pace.appended("a", Seq(2_150), 12.1)
+    told(pace, 12.1, a=2_000)
+    told(pace, 12.15, a=2_150)  # few, and quickly
+    assert pace.rate == pytest.approx(3_000, rel=0.01)
 
 
 def test_intake_is_paced_to_a_share_of_what_the_applier_manages() -> None:
