@@ -82,7 +82,7 @@ def table(made: dict[str, Any]) -> str:
         "of these while bodies were being posted": f"{made['rounds_amid_traffic']:,}",
         "bodies sent": f"{made['sent']:,}",
         "bodies acknowledged": f"{made['acknowledged']:,}",
-        "bodies given up after four attempts without an answer": f"{made['given_up']:,}",
+        "bodies given up after four attempts": f"{made['given_up']:,}",
         "deliveries in the journals": f"{made['journaled']:,}",
         "of these recognised as redeliveries": f"{made['redeliveries']:,}",
         "acknowledged and lost": f"{made['lost']:,}",
