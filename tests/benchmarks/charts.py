@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
@@ -13,6 +13,8 @@ WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 72, 16, 40, 84
 COLOURS = (("#0b62c4", "#6cb2ff"), ("#b4470e", "#ff9d5c"), ("#19713c", "#5fd38d"))
 """Of the lines, on a light page and on a dark one."""
+KEY, LETTER = 54, 6.5
+"""How wide a line in the key is with the space around it, and a letter of its name."""
 DASHES = ("none", "7 4", "2 3")
 
 
@@ -58,11 +60,17 @@ def svg(chart: Chart, points: Sequence[Point]) -> str:
         *_frame(chart, across, up, xs),
         *(
             part
-            for number, (name, of) in enumerate(lines.items())
-            for part in _line(number, name, sorted(of, key=lambda point: point.x), across, up)
+            for number, ((name, of), at) in enumerate(zip(lines.items(), _key(lines), strict=True))
+            for part in _line(number, name, at, sorted(of, key=lambda point: point.x), across, up)
         ),
     ]
     return "\n".join([*_head(chart), *drawn, "</svg>"]) + "\n"
+
+
+def _key(names: Iterable[str]) -> list[float]:
+    """Where the names of the lines begin, one after the other."""
+    widths = [KEY + LETTER * len(name) for name in names]
+    return [LEFT + sum(widths[:number]) for number in range(len(widths))]
 
 
 def _head(chart: Chart) -> Iterator[str]:
@@ -99,10 +107,13 @@ def _frame(chart: Chart, across: Axis, up: Axis, xs: Sequence[Number]) -> Iterat
         yield f'<text x="{across.place(x)}" y="{bottom + 18}" text-anchor="middle">{x:,}</text>'
     middle = (LEFT + WIDTH - RIGHT) / 2
     yield f'<text x="{middle}" y="{bottom + 36}" text-anchor="middle">{escape(chart.x)}</text>'
-    yield f'<text x="{LEFT - 8}" y="{TOP - 6}" text-anchor="end">{escape(chart.y)}</text>'
+    yield f'<text x="{LEFT - 8}" y="{TOP - 14}" text-anchor="end">{escape(chart.y)}</text>'
 
 
-def _line(number: int, name: str, points: Sequence[Point], across: Axis, up: Axis) -> Iterator[str]:
+def _line(
+    number: int, name: str, at: float, points: Sequence[Point], across: Axis, up: Axis
+) -> Iterator[str]:
+    """A line with its points, and its place in the key."""
     places = [(across.place(point.x), up.place(point.y)) for point in points]
     path = " ".join(f"{x},{y}" for x, y in places)
     dash = DASHES[number]
@@ -115,7 +126,7 @@ def _line(number: int, name: str, points: Sequence[Point], across: Axis, up: Axi
             f'<circle class="f{number}" cx="{x}" cy="{y}" r="3.5">'
             f"<title>{escape(name)}, {point.x:,}: {point.y:,.0f}</title></circle>"
         )
-    at, y = LEFT + number * 200, HEIGHT - 16
+    y = HEIGHT - 16
     yield (
         f'<line class="s{number}" x1="{at}" y1="{y - 4}" x2="{at + 26}" y2="{y - 4}" '
         f'stroke-width="2" stroke-dasharray="{dash}"/>'

@@ -6,13 +6,14 @@ python -m tests.benchmarks.document            from docs/performance.json
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import report
 from tests.benchmarks.charts import CHARTS, svg
 from tests.benchmarks.report import Part, Run
-from tests.benchmarks.runner import ROOT
+from tests.benchmarks.runner import ROOT, Sizes
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 DATA = DOCUMENT.with_suffix(".json")
@@ -28,6 +29,8 @@ TITLES = {
     "steps": "Journal and applier by themselves",
 }
 """What the tables of the rows are headed by, in the order in which they stand."""
+BUSY = 0.5
+"""The load average of a core above which others are at work; what is measured starts on an idle machine."""
 PROMISED = "The goals"
 CHART_OF = {"callbacks": "ingest", "rebuild": "rebuild", "steps": "apply"}
 
@@ -38,6 +41,8 @@ def generated(run: Run) -> str:
 
 
 def _blocks(run: Run) -> Iterator[str]:
+    if reasons := [reason for part in run.parts for reason in doubtful(part.conditions)]:
+        yield f"**These figures are provisional**: {'; '.join(dict.fromkeys(reasons))}."
     yield f"### {PROMISED}"
     yield report.markdown_table(one for one in run.figures if one.goal is not None)
     charts = {chart.name: chart for chart in CHARTS}
@@ -52,6 +57,23 @@ def _blocks(run: Run) -> Iterator[str]:
                 yield f"![{charts[name].title}](images/{name}.svg)"
     yield "### Conditions"
     yield "\n".join(_conditions(run.parts))
+
+
+def doubtful(under: dict[str, Any]) -> Iterator[str]:
+    """Why figures should not be relied on: other sizes than the command has by itself, or a busy machine."""
+    usual = {name: _named(size) for name, size in asdict(Sizes()).items()}
+    sizes = {name: _named(size) for name, size in under["sizes"].items()}
+    other = [
+        f"{name.replace('_', ' ')} {sizes[name]}" for name in usual if sizes[name] != usual[name]
+    ]
+    if other:
+        yield f"measured with {', '.join(other)}"
+    if under["load_average"][0] > BUSY * under["cores"]:
+        yield "the machine was busy with other work"
+
+
+def _named(size: Any) -> str:  # noqa: ANN401 - a number, or several
+    return f"{size:,.10g}" if isinstance(size, int | float) else ", ".join(map(str, size))
 
 
 def _conditions(parts: list[Part]) -> Iterator[str]:

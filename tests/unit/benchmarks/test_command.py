@@ -7,7 +7,8 @@ import pytest
 
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import feeds, report
-from tests.benchmarks.document import TITLES
+from tests.benchmarks.conditions import conditions
+from tests.benchmarks.document import TITLES, doubtful
 from tests.benchmarks.rows import ROWS, rebuild
 from tests.benchmarks.runner import QUICK, Bench, Call, Facts, fresh
 
@@ -77,6 +78,16 @@ def test_a_fresh_process_returns_facts_or_says_why_not(tmp_path: Path) -> None:
     assert len(list(feed.bodies())) == 5
     with pytest.raises(RuntimeError, match="unexpected keyword"):
         fresh(Call("tests.benchmarks.rows.callbacks:prepare", {"wrong": 1}))
+
+
+def test_what_was_measured_otherwise_is_called_provisional(tmp_path: Path) -> None:
+    under = conditions(Bench(tmp_path)) | {"load_average": [0.1, 0.1, 0.1], "cores": 2}
+    assert list(doubtful(under)) == []
+    smaller = conditions(Bench(tmp_path).resized(materials=50, rounds=2))["sizes"]
+    assert list(doubtful(under | {"sizes": smaller, "load_average": [1.5, 0.1, 0.1]})) == [
+        "measured with rounds 2, materials 50",
+        "the machine was busy with other work",
+    ]
 
 
 def test_feeds_follow_from_their_seed(tmp_path: Path) -> None:
