@@ -7,6 +7,8 @@ import pytest
 
 from tests.benchmarks import reliability
 from tests.benchmarks.reliability import LOSSES, WAYS
+from tests.faults import __main__ as faults
+from tests.faults.controls import CONTROLS
 
 TEXT = reliability.DOCUMENT.read_text(encoding="utf-8")
 
@@ -70,6 +72,73 @@ def test_writing_replaces_the_generated_part_alone(
     written = copy.read_text(encoding="utf-8")
     assert generated(written) == "\nnew figures\n"
     assert written.replace("\nnew figures\n", generated()) == TEXT
+
+
+def killed() -> dict[str, str]:
+    """The figures of random kills, by their names."""
+    assert TEXT.count(faults.BEGIN) == TEXT.count(faults.END) == 1
+    block = TEXT.partition(faults.BEGIN)[2].partition(faults.END)[0]
+    assert f"`{faults.COMMAND}`" in block
+    lines = [line.strip("|").split("|") for line in block.splitlines() if line.startswith("| ")]
+    return {name.strip(): figure.strip() for name, figure in lines}
+
+
+def number(text: str) -> int:
+    return int(text.partition(" ")[0].replace(",", ""))
+
+
+def test_random_kills_lost_nothing_and_applied_nothing_twice() -> None:
+    found = killed()
+    assert number(found["seeds"]) >= 200
+    assert number(found["processes killed"]) >= 500
+    assert number(found["bodies acknowledged"]) >= 10_000
+    assert number(found["of these recognised as redeliveries"]) > 0
+    for name in ("acknowledged and lost", "applied twice", "complaints of any kind"):
+        assert found[name] == "0"
+
+
+def test_the_figures_of_random_kills_are_told_by_the_names_that_the_document_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = dict.fromkeys(("kills", "sent", "acknowledged", "journaled", "redeliveries"), 1_000)
+    zeros = ("lost", "applied_twice", "complaints", "rounds_amid_traffic", "given_up")
+    counts |= dict.fromkeys(zeros, 0)
+    made = {
+        "seeds": 3,
+        "first_seed": 7,
+        "rounds": {"both": 2, "applier": 1},
+        "seconds": 9,
+        **counts,
+    }
+    copy = tmp_path / "reliability.md"
+    copy.write_text(TEXT, encoding="utf-8")
+    monkeypatch.setattr(faults, "DOCUMENT", copy)
+    faults.write(faults.table(made))
+    written = copy.read_text(encoding="utf-8")
+    assert "| bodies acknowledged | 1,000 |" in written
+    assert "2 both, 1 applier" in written
+    names = re.findall(r"^\| ([^|]+) \|", faults.table(made), re.MULTILINE)
+    assert names == list(killed())
+    assert written.partition(faults.BEGIN)[0] == TEXT.partition(faults.BEGIN)[0]
+    assert written.partition(faults.END)[2] == TEXT.partition(faults.END)[2]
+
+
+def test_every_test_that_the_document_names_is_one() -> None:
+    root = reliability.DOCUMENT.parents[1]
+    named = set(re.findall(r"`(test_\w+)`", TEXT))
+    files = (root / "tests").rglob("test_*.py")
+    defined = {
+        name
+        for file in files
+        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named
+    assert named - defined == set()
+
+
+def test_every_mistake_made_on_purpose_is_in_the_document() -> None:
+    assert "makes five mistakes" in TEXT
+    assert len(CONTROLS) == 5
 
 
 def test_the_document_speaks_of_files_that_exist() -> None:

@@ -88,6 +88,7 @@ def table(made: dict[str, Any]) -> str:
         "acknowledged and lost": f"{made['lost']:,}",
         "applied twice": f"{made['applied_twice']:,}",
         "complaints of any kind": f"{made['complaints']:,}",
+        "time it took": f"{made['seconds']:,} s",
     }
     lines = [f"| {name} | {text} |" for name, text in rows.items()]
     return "\n".join([f"Made by `{COMMAND}`.", "", "| what | figure |", "|---|---|", *lines])
