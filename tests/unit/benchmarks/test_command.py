@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mirror.core.rules import Rules
+from mirror.store.platforms import DEFAULT
+from mirror.sync.verify import verify
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import feeds, report
 from tests.benchmarks.conditions import conditions
@@ -111,12 +114,14 @@ def test_traffic_begins_alike_however_long_it_is(tmp_path: Path) -> None:
     assert list(feeds.filling(tmp_path / "other", 30).bodies()) == filling
 
 
-def test_a_library_is_what_its_callbacks_made_it(tmp_path: Path) -> None:
+def test_a_library_is_a_genuine_one(tmp_path: Path) -> None:
     path = feeds.library(tmp_path, 300)
-    with feeds.opened(path) as database, database.read() as connection:
-        live, links = (
-            connection.exec_driver_sql(f"SELECT count(*) FROM {view}").scalar_one()  # noqa: S608
-            for view in ("media_tree", "media_links")
-        )
+    with feeds.opened(path) as database:
+        with database.read() as connection:
+            live, links = (
+                connection.exec_driver_sql(f"SELECT count(*) FROM {view}").scalar_one()  # noqa: S608
+                for view in ("media_tree", "media_links")
+            )
+        assert list(verify(database, DEFAULT, Rules())) == []
     assert live >= 300
     assert links > 0
