@@ -82,6 +82,10 @@ class Setback:
         self._until = time.monotonic() + self._pause
         return self._pause
 
+    def cut_short(self) -> None:
+        """Try now."""
+        self._until = 0.0
+
     def forget(self) -> None:
         """It went well."""
         self._pause = 0.0
@@ -109,9 +113,13 @@ class Keeper:
                     sink.close()
 
     def _run(self, orders: Orders) -> None:
-        pause = SHORTEST
+        pause, in_haste = SHORTEST, False
         while not orders.ended:
             draining = orders.draining  # read before the look, so that the look is the last one
+            if draining and not in_haste:
+                in_haste = True
+                for setback in self._setbacks.values():
+                    setback.cut_short()  # what failed may go well by now, and there is no later
             count = self.run_once(orders)
             if draining:
                 if not count:

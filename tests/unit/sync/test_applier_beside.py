@@ -12,7 +12,7 @@ import pytest
 
 from mirror.core.model import Micros
 from mirror.core.rules import Rules
-from mirror.errors import LeaseLost
+from mirror.errors import DatabaseUnavailable, LeaseLost
 from mirror.store import checkpoints, journal, platforms
 from mirror.store.engine import Database
 from mirror.store.journal import Arrival
@@ -130,6 +130,25 @@ def test_a_platform_that_fails_is_tried_again_and_the_others_go_on(
     assert eventually(lambda: bool(keeper.run_once(orders)))
     assert not failures
     assert applied(database) == 1
+
+
+def test_stopping_does_not_wait_for_the_next_try_of_what_has_failed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(database, 3)
+    keeper, orders = Keeper(database, Rules()), Orders()
+
+    def fail(*_: object, **__: object) -> int:
+        raise DatabaseUnavailable("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Applier, "run_once", fail)
+        patch.setattr(keep, "SETBACK", 3600.0)
+        assert keeper.run_once(orders) == 0
+    assert keeper.run_once(orders) == 0
+    orders.drain()
+    keeper.run(orders)
+    assert applied(database) == 3
 
 
 def test_a_killed_applier_is_started_again(
