@@ -11,7 +11,7 @@ from starlette.routing import Route
 from mirror.store.feed import Position
 from mirror.store.queries import Connection, lists
 from mirror.web.api import board, journal, library
-from mirror.web.api.endpoint import Asked, Endpoint, respond
+from mirror.web.api.endpoint import Asked, Endpoint, Given, respond
 from mirror.web.api.openapi import document
 from mirror.web.api.params import parse
 from mirror.web.auth import Readers
@@ -36,12 +36,11 @@ def routes(reads: Reads, readers: Readers, hub: Hub) -> list[Route]:
 
     found = [Route(PREFIX + each.path, _answering(each, reads)) for each in ENDPOINTS]
     [changes] = (each for each in ENDPOINTS if each.streams)
-    answering = _answering(changes, reads)
 
     async def feed(request: Request) -> Response | EventStream:
         if STREAM in request.headers.get("accept", ""):
             return await _stream(request, reads, readers, hub)
-        return await answering(request)
+        return await respond(changes, reads, request, _with_last_id(request))
 
     return [
         Route(PREFIX + changes.path, feed),
@@ -70,12 +69,13 @@ async def _stream(request: Request, reads: Reads, readers: Readers, hub: Hub) ->
     return EventStream(hub, reads, platform, scope, after, lambda: readers.still(reader))
 
 
-def _with_last_id(request: Request) -> list[tuple[str, str]]:
+def _with_last_id(request: Request) -> Given:
     """The query, in which `Last-Event-ID` takes the place of what it began with."""
     given = request.query_params.multi_items()
     last = request.headers.get("last-event-id", "")
     if not last:
         return given
+    parse(journal.ChangesParams, given)  # what gives way has to be right, too
     return [(name, text) for name, text in given if name not in {"after", "since"}] + [
         ("after", last)
     ]

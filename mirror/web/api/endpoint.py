@@ -33,6 +33,8 @@ SMALL = 1_000
 """Bytes below which compressing is not worth its while."""
 FASTEST = 1
 
+Given = list[tuple[str, str]]
+"""The query of a request, in its order."""
 Fresh = Literal["state", "journal", "always"]
 
 
@@ -58,9 +60,11 @@ class Endpoint(Struct, frozen=True):
     streams: bool = False
 
 
-async def respond(endpoint: Endpoint, reads: Reads, request: Request) -> Response:
-    """The answer to a request."""
-    params = parse(endpoint.params, request.query_params.multi_items())
+async def respond(
+    endpoint: Endpoint, reads: Reads, request: Request, given: Given | None = None
+) -> Response:
+    """The answer to a request; `given` stands for its query where a header says a part of it."""
+    params = parse(endpoint.params, request.query_params.multi_items() if given is None else given)
     known = request.headers.get("if-none-match", "")
     compress = _takes_gzip(request.headers.get("accept-encoding", ""))
     path = dict(request.path_params)

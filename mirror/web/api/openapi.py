@@ -131,6 +131,6 @@ def _of_headers(endpoint: Endpoint) -> list[Json]:
             "name": "Last-Event-ID",
             "in": "header",
             "description": "Where a stream goes on: the id of the last event, which is its place.",
-            "schema": {"type": "string", "pattern": "^[0-9]{1,9}:[0-9]{1,18}:[0-9]{1,9}$"},
+            "schema": {"type": "string", "pattern": "^(0|[0-9]{1,9}:[0-9]{1,18}:[0-9]{1,9})$"},
         }
     ]

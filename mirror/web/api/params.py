@@ -106,11 +106,15 @@ def parse(kind: type[P], given: Iterable[tuple[str, str]]) -> P:
         else:
             values[name] = text
     try:
-        return msgspec.convert(values, kind, strict=False)
+        found = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$.")
         name = re.split(r"[.\[`]", place)[0]
         raise _bad(name, reason[:1].lower() + reason[1:]) from None
+    for name, value in values.items():
+        if getattr(found, name) is None:  # what is left out is not said by a word
+            raise _bad(name, f"{value!r} is no value; leave it out")
+    return found
 
 
 @cache

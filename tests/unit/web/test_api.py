@@ -204,6 +204,7 @@ def test_an_unknown_parameter_is_refused_with_the_near_name(web: Web, path: str)
         ("materials?state=lost", "state"),
         ("materials?in_doubt=maybe", "in_doubt"),
         ("materials?name=", "name"),
+        ("tree?depth=null", "depth"),
         ("materials?name=%00", "name"),
         ("deliveries?outcome=odd", "outcome"),
         ("deliveries?since=soon", "since"),
@@ -316,6 +317,9 @@ def test_changes_are_pages_too(library: Web) -> None:
     assert [item["seq"] for item in moved_to] == [5]
     since = library.json("/api/v1/changes?since=5")["items"]
     assert since == [item for item in whole["items"] if item["seq"] > 5]
+    last = {"Last-Event-ID": "1:2:1"}
+    assert library.json("/api/v1/changes?after=0&limit=500", headers=last)["items"] == rest["items"]
+    assert library.get("/api/v1/changes", headers={"Last-Event-ID": "N"}).status_code == 400
     timed = library.json("/api/v1/changes?since=2023-11-14T22:13:24Z")["items"]
     assert timed == since
 
