@@ -14,6 +14,7 @@ from mirror.core.model import Seq
 from mirror.errors import DatabaseUnavailable, MirrorError, Unavailable
 from mirror.sync import writer as writing
 from mirror.sync.commit import Answer, Post
+from mirror.sync.pace import Pace
 from mirror.sync.writer import Writer
 
 
@@ -276,6 +277,88 @@ def test_stopping_writes_what_waits_and_then_refuses() -> None:
         commits.may.set()
         assert await asyncio.gather(*waiting) == [1, 2, 3]
         await stopping
+        await writer.stop()
+
+    asyncio.run(scenario())
+
+
+class Held(Pace):
+    """A pace that lets nobody in."""
+
+    def room(self, now: float) -> int | None:
+        return 0
+
+
+def test_a_callback_is_held_back_for_the_applier_for_so_long_at_most() -> None:
+    async def scenario() -> None:
+        writer, commits, _ = parts(hold=0.05)
+        writer.pace = Held()
+        writer.start()
+        assert await asyncio.wait_for(writer.append(post(b"a")), 10) == 1
+        assert writer.figures.paced >= 0.05
+        assert commits.batches == [[b"a"]]
+        await writer.stop()
+
+    asyncio.run(scenario())
+
+
+def test_nobody_is_held_back_when_others_would_be_refused_for_it_or_when_it_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "ENOUGH", 2)
+
+    async def scenario() -> None:
+        writer, commits, _ = parts(hold=3600.0)
+        writer.pace = Held()
+        writer.start()
+        waiting = [writer.append(post(b"%d" % number)) for number in range(3)]
+        assert await asyncio.wait_for(asyncio.gather(*waiting), 10) == [1, 2, 3]
+        last = writer.append(post(b"last"))
+        await asyncio.sleep(0.05)
+        assert not last.done()
+        await asyncio.wait_for(writer.stop(), 10)
+        assert await last == 4
+        assert commits.batches[-1] == [b"last"]
+
+    asyncio.run(scenario())
+
+
+def test_an_applier_that_cannot_be_asked_holds_nobody_back() -> None:
+    class Silent(Commits):
+        def applied(self) -> dict[str, Seq]:
+            raise DatabaseUnavailable("It is locked.")
+
+    async def scenario() -> None:
+        writer = Writer(Silent(), hold=3600.0)  # type: ignore[arg-type]
+        writer.start()
+        for number in range(1, 4):
+            assert await asyncio.wait_for(writer.append(post(b"a")), 10) == number
+            await asyncio.sleep(0.03)
+        assert writer.figures.paced < 1
+        await writer.stop()
+
+    asyncio.run(scenario())
+
+
+def test_what_a_writer_does_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "MOST_WAITING", 2)
+
+    async def scenario() -> None:
+        writer, commits, _ = parts()
+        commits.may.clear()
+        writer.start()
+        waiting = [writer.append(post(b"a")), writer.append(post(b"b"))]
+        assert writer.waiting == 2
+        with pytest.raises(Unavailable):
+            await writer.append(post(b"c"))
+        commits.failures = [DatabaseUnavailable("It is locked.")]
+        commits.may.set()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await writer.append(post(b"d"))
+        figures = writer.figures
+        assert (figures.callbacks + figures.failed, figures.refused) == (3, 1)
+        assert (figures.failed >= 1, figures.commits >= 1, figures.largest >= 1) == (True,) * 3
+        assert writer.waiting == 0
         await writer.stop()
 
     asyncio.run(scenario())
