@@ -1,6 +1,5 @@
-"""Lets a `mirror` command run in an environment that the test changes.
+"""Lets processes of the nursery run in an environment that the test changes.
 
-`python -m tests.faults.conditions serve …` is one way, and processes of the nursery are the other.
 `CONDITIONS` names a folder. Each file in it is a condition, read whenever it matters, so that it may
 change while a server runs:
 
@@ -16,7 +15,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +22,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mirror import cli
 from mirror.core import fold as folding
 from mirror.core.events import Event
 from mirror.core.library import Library
@@ -34,16 +31,12 @@ from mirror.store import migrate
 from mirror.store.engine import Database
 from mirror.store.net import Net
 from mirror.store.writes import Batch
-from mirror.sync import beside
 from mirror.sync.apply import Applier
 
 FOLDER = "CONDITIONS"
 NEWER = "9999"
 """The newest revision of the newer version."""
 MOST_PAGES = 1 << 30
-BOOT = (
-    "import sys; sys.path[:] = sys.argv[1:]; from tests.faults.conditions import applier; applier()"
-)
 
 
 class Poisoned(RuntimeError):
@@ -121,24 +114,3 @@ def _sleep(where: str) -> None:
     if condition("asleep") == where:
         (Path(os.environ[FOLDER]) / "asleep").unlink()
         os.kill(os.getpid(), signal.SIGSTOP)
-
-
-def applier() -> None:
-    """Is the applier beside a receiver."""
-    install()
-    beside.main()
-
-
-def command() -> None:
-    """Is a command."""
-    beside.BOOT = BOOT
-    install()
-    sys.argv[0] = "mirror"
-    cli.main()
-
-
-if __name__ == "__main__":
-    # By its name, so that a traceback names the same module in every process.
-    from tests.faults import conditions
-
-    conditions.command()

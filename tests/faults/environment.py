@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.faults.client import Client
 from tests.faults.conditions import FOLDER
 from tests.faults.mirrors import Faulted
-from tests.support.processes import Mirror, Server
+from tests.support.processes import Mirror
 
 BLOCK = 4096
 WITHOUT_PRIVILEGE = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--"]
@@ -27,18 +24,15 @@ CREATED = (
     b'{"EventType":"Class.Created","ClassCreatedEvent":'
     b'{"Owner":{"Type":"TEAM","Id":"t"},"ClassPath":"/%d"}}'
 )
-CONDITIONED = [sys.executable, "-m", "tests.faults.conditions"]
 
 
 class Conditions:
     """The conditions of all processes that `mirror` starts from now on."""
 
-    def __init__(self, mirror: Mirror | Faulted) -> None:
+    def __init__(self, mirror: Faulted) -> None:
         self._folder = mirror.folder / "conditions"
         self._folder.mkdir()
         mirror.environ[FOLDER] = str(self._folder)
-        if isinstance(mirror, Mirror):
-            mirror.command = CONDITIONED
 
     def set(self, **conditions: object) -> None:
         """Sets some, also in processes that run."""
@@ -54,12 +48,6 @@ class Conditions:
     def holds(self, name: str) -> bool:
         """Whether one is set."""
         return (self._folder / name).exists()
-
-
-def client_of(server: Server, **options: Any) -> Client:  # noqa: ANN401 - those of a client
-    """A client that posts to this server."""
-    assert server.port is not None
-    return Client(server.port, urlsplit(server.callback_url).path, **options)
 
 
 def classes(count: int, start: int = 0) -> list[bytes]:
@@ -84,13 +72,6 @@ def traffic(client: Client) -> Iterator[None]:
             yield
         finally:
             ended = True
-
-
-def applier_of(server: Server) -> int:
-    """The process id of the applier beside a server."""
-    pid = server.process.pid
-    [child] = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(child)
 
 
 def is_asleep(pid: int) -> bool:
