@@ -12,7 +12,8 @@ from mirror.web.api import earlier, secrets, types
 from mirror.web.api.endpoint import Asked, Endpoint, paged, place_of
 from mirror.web.api.library import OneParams
 from mirror.web.api.params import Paged, PagedAt, Text
-from mirror.web.api.types import Page, shown
+from mirror.web.api.rows import shown
+from mirror.web.api.types import Page
 
 
 class ProjectsParams(PagedAt, frozen=True, kw_only=True):
@@ -32,7 +33,7 @@ class ProjectsParams(PagedAt, frozen=True, kw_only=True):
 class TasksParams(PagedAt, frozen=True, kw_only=True):
     """Which export tasks."""
 
-    task: Annotated[Text, Meta(description="This one.")] | None = None
+    task: Annotated[Text, Meta(description="The one with this id.")] | None = None
     status: Annotated[Text, Meta(description="`SUCCESS` or `FAIL`.")] | None = None
     material: Annotated[Text, Meta(description="That made this material.")] | None = None
     file: Annotated[Text, Meta(description="That made this VOD file.")] | None = None

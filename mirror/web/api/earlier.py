@@ -18,7 +18,8 @@ from mirror.store.queries.past.links import link_rows
 from mirror.web.api import types
 from mirror.web.api.endpoint import Asked, paged, place_of, refuse_when_past
 from mirror.web.api.params import Paged, owner_of, path_of
-from mirror.web.api.types import Page, shown
+from mirror.web.api.rows import detail, shown
+from mirror.web.api.types import Page
 
 if TYPE_CHECKING:
     from mirror.web.api.board import ProjectsParams, TasksParams
@@ -126,7 +127,7 @@ def material(asked: Asked) -> types.MaterialDetail:
     known = found.material(asked.path["material_id"])
     rows = link_rows(asked.connection, found.moment, [known.material_id])
     links = [shown(types.Link, row) for row in rows]
-    return types.detail(asked.stamp.platform, known, links, None)
+    return detail(asked.stamp.platform, known, links, None)
 
 
 def files(asked: Asked, params: FilesParams) -> Page[types.File]:

@@ -31,7 +31,8 @@ from mirror.web.api.params import (
     owner_of,
     path_of,
 )
-from mirror.web.api.types import Page, shown
+from mirror.web.api.rows import moment_or_none, shown
+from mirror.web.api.types import Page
 from mirror.web.problems import Problem
 
 Outcome = Literal["applied", "unchanged", "redelivery", "unrecognised", "quarantined", "pending"]
@@ -199,8 +200,8 @@ def _status(asked: Asked, name: str) -> types.PlatformStatus:
             field: getattr(progress, field)
             for field in ("platform", "head_seq", "head_digest", "applied_seq", "lag")
         },
-        last_received_at=types.moment_or_none(progress.last_received_at),
-        last_reconciled_at=types.moment_or_none(progress.last_reconciled_at),
+        last_received_at=moment_or_none(progress.last_received_at),
+        last_reconciled_at=moment_or_none(progress.last_reconciled_at),
         counts=shown(types.Counts, found.counts),
         never_received=list(found.never_received),
     )

@@ -24,7 +24,8 @@ from mirror.web.api.params import (
     owner_of,
     path_of,
 )
-from mirror.web.api.types import Page, shown
+from mirror.web.api.rows import detail, shown
+from mirror.web.api.types import Page
 
 MOST_LINKS = 500
 
@@ -92,8 +93,8 @@ class MaterialsParams(Within, frozen=True, kw_only=True):
 class FilesParams(PagedAt, frozen=True, kw_only=True):
     """Which VOD files."""
 
-    file: Annotated[Text, Meta(description="This one.")] | None = None
-    operation_type: Annotated[Text, Meta(description="That came to be so.")] | None = None
+    file: Annotated[Text, Meta(description="The one with this id.")] | None = None
+    operation_type: Annotated[Text, Meta(description="Of this operation type.")] | None = None
     task: Annotated[Text, Meta(description="Made by this task.")] | None = None
     project: Annotated[Text, Meta(description="Made in this project.")] | None = None
 
@@ -204,7 +205,7 @@ def material(asked: Asked, _: OneParams) -> types.MaterialDetail:
     found = material_now(asked.connection, asked.stamp.platform, asked.path["material_id"])
     to = lists.Links(target_material_id=found.material_id)
     mine = lists.Links(material_id=found.material_id)
-    return types.detail(asked.stamp.platform, found, _links(asked, mine), _links(asked, to))
+    return detail(asked.stamp.platform, found, _links(asked, mine), _links(asked, to))
 
 
 def _links(asked: Asked, only: lists.Links) -> list[types.Link]:

@@ -117,7 +117,7 @@ def _parameter(name: str, schema: Json, *, many: bool) -> Json:
     if len(choices) == 1:
         schema = {**choices[0], **{key: text for key, text in schema.items() if text is not None}}
     description = schema.pop("description", "")
-    if schema.get("default") in (None, []):
+    if schema.get("default") in (None, [], ()):
         schema.pop("default", None)
     found: Json = {"name": name, "in": "query", "description": description, "schema": schema}
     return {**found, "style": "form", "explode": True} if many else found
