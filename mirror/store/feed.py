@@ -181,6 +181,13 @@ class Step(NamedTuple):
     more: bool
 
 
+def _union(scopes: Collection[Scope]) -> Scope:
+    """What of the feed has to be read at all for these: all where somebody's place matters."""
+    if any(scope.placed or not scope.entities for scope in scopes):
+        return EVERYTHING
+    return Scope(tuple(sorted({entity for scope in scopes for entity in scope.entities})))
+
+
 class Follower:
     """Follows one platform's changes for all who want some of them; each is read once."""
 
@@ -201,7 +208,7 @@ class Follower:
         place = behind(last.seq, last.generation)
         if place == before:
             return None
-        rows = read(connection, self.platform, before, last.seq, limit)
+        rows = read(connection, self.platform, before, last.seq, limit, _union(scopes))
         more = len(rows) == limit
         wanted = self._sort(connection, rows, scopes)
         self.place = rows[-1].position if more else place

@@ -62,14 +62,13 @@ class Listener:
         self.scope = scope
         self.news = asyncio.Event()
         self.ending: Ending | None = None
-        self.seen = place
+        self.place = place
         self._queue: deque[Batch] = deque()
         self._bytes = 0
 
     def put(self, batch: Batch) -> None:
         """Queues what was found, or ends the listener that has too much queued."""
-        self.seen = batch.place
-        if self.ending or not (batch.joined or batch.gap):
+        if self.ending:
             return
         self._bytes += len(batch.joined)
         self._queue.append(batch)
@@ -96,12 +95,17 @@ class Listener:
 
 
 class _Platform:
-    """Who listens to one platform, and how far everything was handed out."""
+    """Who listens to one platform, by what they want, and how far everything was handed out."""
 
     def __init__(self, follower: Follower) -> None:
         self.follower = follower
         self.announced = follower.place
-        self.listeners: set[Listener] = set()
+        self.listeners: dict[Scope, set[Listener]] = {}
+
+    @property
+    def everybody(self) -> list[Listener]:
+        """All who listen."""
+        return [each for some in self.listeners.values() for each in some]
 
 
 class Hub:
@@ -159,9 +163,15 @@ class Hub:
         with self._changing:
             if found is None:
                 found = self._platforms[platform] = _Platform(Follower(platform, place))
-            found.listeners.add(listener)
+            found.listeners.setdefault(scope, set()).add(listener)
         self._wake.set()
         return listener, found.announced
+
+    def known(self, platform: str, listener: Listener) -> Position:
+        """How far there is nothing more for a listener that has taken all that was queued."""
+        found = self._platforms.get(platform)
+        mine = found is not None and listener in found.listeners.get(listener.scope, ())
+        return found.announced if found is not None and mine else listener.place
 
     def forget(self, platform: str, listener: Listener) -> None:
         """It listens no more."""
@@ -169,7 +179,10 @@ class Hub:
             found = self._platforms.get(platform)
             if found is None:
                 return
-            found.listeners.discard(listener)
+            some = found.listeners.get(listener.scope, set())
+            some.discard(listener)
+            if not some:
+                found.listeners.pop(listener.scope, None)
             if not found.listeners:
                 del self._platforms[platform]
 
@@ -183,7 +196,7 @@ class Hub:
         """Ends everybody; the thread ends, too."""
         self._closed = True
         for platform in list(self._platforms.values()):
-            for listener in list(platform.listeners):
+            for listener in platform.everybody:
                 listener.end("closed")
         self._wake.set()
 
@@ -221,14 +234,13 @@ class Hub:
     def _look(self, platform: _Platform) -> int:
         """Hands out what is new; how many listeners there were for it."""
         with self._changing:
-            listeners = len(platform.listeners)
-            scopes = {listener.scope for listener in platform.listeners}
+            scopes = list(platform.listeners)
         try:
             with self._read() as connection:
                 step = platform.follower.step(connection, scopes)
         except (FeedReset, NotFound):
             self._call(self._reset, platform)
-            return listeners
+            return 1
         except MirrorError as error:
             log.warning("Could not look for changes: %s", error)
             time.sleep(SETBACK)
@@ -238,7 +250,8 @@ class Hub:
         name = platform.follower.platform
         batches = {scope: self._batch(name, step, scope) for scope in step.wanted}
         self._call(self._hand_out, platform, step.place, batches)
-        return listeners if any(batch.joined for batch in batches.values()) else 1
+        wanted = [scope for scope, batch in batches.items() if batch.joined]
+        return 1 + sum(len(platform.listeners.get(scope, ())) for scope in wanted)
 
     def _batch(self, platform: str, step: Step, scope: Scope) -> Batch:
         events = [(found.position, self._write(platform, found)) for found in step.wanted[scope]]
@@ -255,14 +268,19 @@ class Hub:
     # ------------------------------------------------------------------------- the event loop
 
     def _hand_out(self, platform: _Platform, place: Position, batches: dict[Scope, Batch]) -> None:
-        before = platform.announced
-        platform.announced = place
-        for listener in platform.listeners:
-            batch = batches.get(listener.scope)
-            listener.put(Batch(before, place, [], b"", gap=True) if batch is None else batch)
+        before, platform.announced = platform.announced, place
+        for scope, listeners in platform.listeners.items():
+            batch = batches.get(scope)
+            if batch is None:
+                # They came while this was looked for: what they missed, they have to read.
+                batch = Batch(before, place, [], b"", gap=True)
+            elif not batch.joined:
+                continue  # nothing for these, and nothing is done for them
+            for listener in listeners:
+                listener.put(batch)
 
     def _reset(self, platform: _Platform) -> None:
-        for listener in list(platform.listeners):
+        for listener in platform.everybody:
             listener.end("reset")
         with self._changing:
             if self._platforms.get(platform.follower.platform) is platform:

@@ -161,7 +161,7 @@ class EventStream:
                 await self._end(listener, place)
                 return
             else:
-                place = max(place, listener.seen)
+                place = max(place, self._hub.known(self._platform, listener))
                 await self._wait(listener, place)
 
     async def _wait(self, listener: Listener, place: Position) -> None:
