@@ -79,7 +79,8 @@ class Applier:
             with self._database.read() as connection:
                 verdicts = self._fold(connection, checkpoint, until)
             if verdicts:
-                self._settled = self._sink.write(self._net(checkpoint, verdicts))
+                settled = self._sink.write(self._net(checkpoint, verdicts))
+                self._settled = max(self._settled, settled)
                 self._written(checkpoint, verdicts)
             else:
                 self.settle()

@@ -20,7 +20,7 @@ from mirror.sync.apply import Applier, Progress, apply_all
 from mirror.sync.calm import calm
 from mirror.sync.sinks import Growing
 
-BATCH = 20_000
+BATCH = 10_000
 """Deliveries a batch: a rebuild answers nobody, so it shares each write among many."""
 
 NEARLY = 1_000
@@ -48,8 +48,9 @@ def rebuild(
         generation = checkpoints.open_generation(
             connection, platform, rules.stamp, database.now(connection)
         )
+        head = journal.head(connection, platform)
     drop_abandoned(database, platform)
-    with calm(), closing(Growing(database)) as sink:
+    with calm(), closing(Growing(database, expected=head)) as sink:
         applier = Applier(database, platform, rules, generation=generation, batch=BATCH, sink=sink)
         total = _catch_up(applier, progress)
         report = _swap(database, applier, platform, generation, total)
@@ -136,7 +137,7 @@ class Copy:
         """Copy and apply the deliveries up to `until`; return how many that were."""
         while self._copied < until:
             self._copied = self._copy(until)
-        with calm(), closing(Growing(self._target)) as sink:
+        with calm(), closing(Growing(self._target, expected=until)) as sink:
             applier = Applier(self._target, self._platform, self._rules, batch=BATCH, sink=sink)
             return apply_all(applier, progress=progress)
 

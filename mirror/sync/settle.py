@@ -17,7 +17,7 @@ from mirror.sync.lock import is_served
 from mirror.sync.sinks import Growing
 
 LOOK_EVERY = 0.05
-BATCH = 20_000
+BATCH = 10_000
 """Deliveries a batch, where nobody waits for the first of them."""
 SOMEBODY = 2.0
 """Seconds within which a shared engine shows whether another process applies."""
@@ -40,7 +40,7 @@ def settle(
         if is_served(database.url) or _somebody_applies(database, platform, done):
             done = _wait(database, platform, done, progress)
         else:
-            done = _apply(database, platform, rules, progress)
+            done = _apply(database, platform, rules, head - done, progress)
     return head
 
 
@@ -85,8 +85,10 @@ def _wait(database: Database, platform: str, done: Seq, progress: Progress) -> S
     )
 
 
-def _apply(database: Database, platform: str, rules: Rules, progress: Progress) -> Seq:
-    with calm(), closing(Growing(database)) as sink:
+def _apply(
+    database: Database, platform: str, rules: Rules, expected: int, progress: Progress
+) -> Seq:
+    with calm(), closing(Growing(database, expected=expected)) as sink:
         applier = Applier(database, platform, rules, batch=BATCH, sink=sink)
         try:
             apply_all(applier, progress=progress)

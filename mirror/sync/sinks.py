@@ -145,10 +145,11 @@ class Beside:
 class Growing:
     """Writes in this process, and beside it as long as there is much to write."""
 
-    def __init__(self, database: Database, worth_it: int = WORTH_IT) -> None:
+    def __init__(self, database: Database, worth_it: int = WORTH_IT, *, expected: int = 0) -> None:
         """Bind the database. Large batches in a row, of `worth_it` deliveries together, start the process.
 
-        Large are those of at least half of `worth_it`; a small one ends it.
+        Large are those of at least half of `worth_it`; a small one ends it. Where so many deliveries are `expected` that
+        it will come to that, the process starts at once.
         """
         self._database = database
         self._worth_it = worth_it
@@ -156,6 +157,8 @@ class Growing:
         self._here = Direct(database)
         self._beside: Beside | None = None
         self._may_grow = not database.single_writer and (os.cpu_count() or 1) > 1
+        if self._may_grow and expected >= 2 * worth_it:
+            self._grow(Seq(0))
 
     def write(self, made: Net) -> Seq:
         """Write a batch, or hand it over; return how far batches are certainly committed."""

@@ -142,6 +142,14 @@ def test_short_work_starts_no_process(database: Database, platform: str) -> None
         assert not is_beside(sink)
 
 
+@pytest.mark.parametrize(("expected", "starts"), [(39, False), (40, True)])
+def test_long_work_that_is_foreseen_starts_the_process_at_once(
+    database: Database, expected: int, starts: bool
+) -> None:
+    with closing(Growing(database, worth_it=20, expected=expected)) as sink:
+        assert is_beside(sink) is starts
+
+
 def test_a_process_writes_while_batches_are_large_and_ends_with_them(
     database: Database, platform: str
 ) -> None:
