@@ -140,12 +140,12 @@ def main() -> None:
         with mirror.serving() as server:
             load(server, 1.0)
             without, beside = [], []
-            for _ in range(rounds):
-                without.append(load(server, seconds))
-                with listeners(server, options.listeners):
-                    beside.append(load(server, seconds))
-            while mirror.progress().lag:
-                time.sleep(0.1)
+            for turn in range(rounds):
+                for listening in (turn % 2 == 0, turn % 2 == 1):
+                    with listeners(server, options.listeners if listening else 0):
+                        settle(mirror)
+                        (beside if listening else without).append(load(server, seconds))
+            settle(mirror)
             times = quantiles(way_of_a_change(server, 20 if quick else 300))
             rate = pages(server, 20 if quick else 500)
             server.terminate()
@@ -155,6 +155,13 @@ def main() -> None:
     tell("p99 ms", [one.p99 for one in without], [one.p99 for one in beside])
     print(f"from a callback to a listener: p50 {times[0]:.0f} ms, p99 {times[1]:.0f} ms")
     print(f"pages of 100 classes, one after the other: {rate:.0f} a second")
+
+
+def settle(mirror: Mirror) -> None:
+    """Waits until everything is applied, so that each measurement begins alike."""
+    while mirror.progress().lag:
+        time.sleep(0.1)
+    time.sleep(1.0)
 
 
 def tell(what: str, without: list[float], beside: list[float]) -> None:
