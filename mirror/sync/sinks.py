@@ -148,8 +148,8 @@ class Growing:
     def __init__(self, database: Database, worth_it: int = WORTH_IT, *, expected: int = 0) -> None:
         """Bind the database. Large batches in a row, of `worth_it` deliveries together, start the process.
 
-        Large are those of at least half of `worth_it`; a small one ends it. Where so many deliveries are `expected` that
-        it will come to that, the process starts at once.
+        Large are those of at least half of `worth_it`; a small one ends it. Where enough deliveries are `expected`, the
+        process starts at once.
         """
         self._database = database
         self._worth_it = worth_it
