@@ -1,6 +1,6 @@
 """Everything on the web but callbacks, as one application: hardened, guarded, routed.
 
-Host and headers (security.py) → who reads (guard.py) → login.py, health.py, front.py, api/
+Host and headers (security.py) → who reads (guard.py) → login.py, health.py, pages/, api/
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mirror.errors import MirrorError
-from mirror.web import api, front, health
+from mirror.web import api, health, pages
 from mirror.web.auth import Attempts, LoginLinks, Readers, Vault
 from mirror.web.guard import Cookies, Guard
 from mirror.web.health import WhyNot
 from mirror.web.hub import Hub
 from mirror.web.login import Doors
-from mirror.web.problems import STATUSES, Problem, answer, problem_of
+from mirror.web.metrics import Metrics
+from mirror.web.pages.failures import respond
+from mirror.web.problems import STATUSES, Problem, problem_of
 from mirror.web.reads import Reads
 from mirror.web.security import Application, Hardened, Hosts, Message
 
@@ -41,6 +43,7 @@ class Parts(Struct, frozen=True):
     read_token: str | None
     sender: Callable[[Message], str]
     why_not_ready: WhyNot
+    metrics: Metrics
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
@@ -49,11 +52,12 @@ def build(parts: Parts) -> Application:
     readers = Readers(parts.vault, parts.reads, parts.read_token)
     cookies = Cookies(parts.hosts, parts.port)
     guard = Guard(readers, Attempts(), cookies, parts.sender)
-    pages = Starlette(
+    inside = Starlette(
         routes=[
             *health.routes(parts.why_not_ready),
+            *parts.metrics.routes(),
             *Doors(readers, guard, cookies, parts.links).routes(),
-            *front.routes(),
+            *pages.routes(parts.reads),
             *api.routes(parts.reads, readers, parts.hub),
         ],
         lifespan=parts.lifespan,
@@ -64,18 +68,18 @@ def build(parts: Parts) -> Application:
             Exception: _unexpected,
         },
     )
-    pages.router.redirect_slashes = False  # `/x/` is another thing than `/x`: it is not there
-    return Hardened(guard.before(pages), parts.hosts)
+    inside.router.redirect_slashes = False  # `/x/` is another thing than `/x`: it is not there
+    return Hardened(guard.before(inside), parts.hosts)
 
 
-async def _problem(_: Request, problem: Exception) -> Response:
+async def _problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)  # noqa: S101 - it is registered for that
-    return answer(problem)
+    return respond(request, problem)
 
 
-async def _ours(_: Request, error: Exception) -> Response:
+async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, MirrorError)  # noqa: S101 - it is registered for that
-    return answer(problem_of(error))
+    return respond(request, problem_of(error))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -87,9 +91,9 @@ async def _http(request: Request, error: Exception) -> Response:
         405: f"{request.url.path} does not take {request.method}.",
     }.get(status, error.detail)
     follow = "/api/v1/openapi.json lists what there is." if status == 404 else None  # noqa: PLR2004
-    return answer(Problem(status, message, next=follow, headers=error.headers))
+    return respond(request, Problem(status, message, next=follow, headers=error.headers))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("Could not answer %s", request.url.path, exc_info=error)
-    return answer(Problem(500, "Something went wrong here. The server's log says what."))
+    return respond(request, Problem(500, "Something went wrong here. The server's log says what."))

@@ -1,0 +1,97 @@
+// Makes what is shown into what has come, changing no more than differs: focus, open branches and
+// scrolling stay. Elements with the same `data-key` are the same thing, wherever it has moved to.
+
+const limbo = new Map(); // things taken out by one part, which another may put in at once
+
+export function morph(old, fresh, lit) {
+  if (old.hasAttribute("data-keep")) return; // a script looks after it
+  attributes(old, fresh);
+  if (old.hasAttribute("data-lazy") && fresh.childElementCount === 0) return; // loaded by the tree
+  children(old, fresh, lit);
+}
+
+export function forget() {
+  limbo.clear();
+}
+
+function attributes(old, fresh) {
+  const own = new Set((old.dataset?.own ?? "").split(" "));
+  for (const { name, value } of [...fresh.attributes]) {
+    if (own.has(name) && old.hasAttribute(name)) continue; // what the scripts look after
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  for (const { name } of [...old.attributes]) {
+    if (own.has(name) || name === "data-own" || kept.has(name)) continue;
+    if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  }
+}
+
+const kept = new Set(["data-utc", "title", "class"]);
+
+function children(old, fresh, lit) {
+  const keyed = new Map();
+  for (const child of old.children) if (child.dataset?.key) keyed.set(child.dataset.key, child);
+  const wanted = new Set();
+  for (const child of fresh.children) if (child.dataset?.key) wanted.add(child.dataset.key);
+  for (const [key, child] of keyed) {
+    if (wanted.has(key)) continue;
+    limbo.set(key, child);
+    child.remove();
+  }
+  let place = old.firstChild;
+  for (const node of [...fresh.childNodes]) {
+    const key = node.dataset?.key;
+    let same = key ? (keyed.get(key) ?? moved(key, old)) : null;
+    const news = key && !keyed.has(key);
+    if (!key) {
+      while (place && (place.dataset?.key || !alike(place, node))) {
+        if (place.dataset?.key) break;
+        const next = place.nextSibling;
+        place.remove();
+        place = next;
+      }
+      if (place && !place.dataset?.key && alike(place, node)) same = place;
+    }
+    if (!same) {
+      same = document.importNode(node, true);
+      old.insertBefore(same, place);
+      if (news) lit(same);
+      continue;
+    }
+    if (same === place) place = place.nextSibling;
+    else old.insertBefore(same, place);
+    if (same.nodeType === Node.ELEMENT_NODE) update(same, node, news, lit);
+    else if (same.nodeValue !== node.nodeValue) same.nodeValue = node.nodeValue;
+  }
+  while (place) {
+    const next = place.nextSibling;
+    place.remove();
+    place = next;
+  }
+}
+
+function update(same, node, news, lit) {
+  const before = node.dataset.key ? said(same) : "";
+  if (same.tagName === "TIME") {
+    if (same.dateTime !== node.dateTime) same.replaceWith(document.importNode(node, true));
+    return;
+  }
+  morph(same, node, lit);
+  if (news || (node.dataset.key && said(same) !== before)) lit(same);
+}
+
+// The text of a thing, without that of the things within it.
+function said(element) {
+  const own = [...element.childNodes].filter((node) => node.getAttribute?.("role") !== "group");
+  return own.map((node) => node.textContent.replace(/\s+/g, " ")).join("");
+}
+
+function moved(key, old) {
+  const found = limbo.get(key) ?? (old.closest("[role=tree]") ?? old).querySelector(`[data-key="${CSS.escape(key)}"]`);
+  limbo.delete(key);
+  return found ?? null;
+}
+
+function alike(one, other) {
+  return one.nodeType === other.nodeType && one.nodeName === other.nodeName;
+}
