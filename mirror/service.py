@@ -34,9 +34,11 @@ from mirror.sync.bodies import Message, Receive
 from mirror.sync.commit import Committer
 from mirror.sync.gate import Gate, Sources
 from mirror.sync.lock import ServeLock, is_served, lock_file
+from mirror.sync.meters import Apply, sizes
 from mirror.sync.receive import PREFIX, Receiver, Send
 from mirror.sync.tidy import Tidier
-from mirror.sync.writer import Writer
+from mirror.sync.writer import MOST_WAITING, Writer
+from mirror.web.metrics import Receiving
 from mirror.web.server import Server, listening
 from mirror.website import Address, Website
 
@@ -164,12 +166,15 @@ class Service:
         self._gate = Gate(self._load_keys)
         self._applier = self._make_applier(settings, single_process=single_process)
         lock = lock_file(database.url)
+        committer = Committer(database, round(settings.retry_window * 1_000_000), self._gate.learn)
+        self._apply = Apply(committer.applied)
         self._writer = Writer(
-            Committer(database, round(settings.retry_window * 1_000_000), self._gate.learn),
+            committer,
             folder=None if lock is None else lock.parent,
             reserve=settings.disk_reserve,
             hold=settings.confirm_limit / 3,
             on_commit=self._nudge,
+            on_appended=self._apply.appended,
             on_failure=self._fail,
         )
         self.tidier = Tidier(Log(database.url), self._fail)
@@ -188,7 +193,10 @@ class Service:
             read_token=settings.read_token,
             why_not_ready=self._why_not_ready,
             lifespan=self._lifespan,
+            receiving=self._receiving,
         )
+        self._reserve = settings.disk_reserve
+        self._reconciles = settings.secret_id is not None and settings.secret_key is not None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Is the ASGI application; callbacks take the short way."""
@@ -220,12 +228,14 @@ class Service:
         self._writer.start()
         self._applier.start()
         self.tidier.start()
+        self._apply.start()
         self.on_started()
         yield
         self.on_stopping()
         self.website.close()
         await self._writer.stop()
         drained = await asyncio.to_thread(self._applier.stop, DRAIN_SECONDS)
+        await asyncio.to_thread(self._apply.stop)
         await asyncio.to_thread(self.tidier.stop)
         if not drained:
             log.warning("Stopped before everything was applied; the next start goes on with it")
@@ -233,6 +243,27 @@ class Service:
     def _fail(self, error: MirrorError) -> None:
         self.failure = error
         self.stop()
+
+    def _receiving(self) -> Receiving:
+        figures = self._writer.figures
+        lock = lock_file(self._database.url)
+        free, wal = sizes(None if lock is None else lock.with_suffix(""))
+        return Receiving(
+            received=dict(figures.received),
+            refused=dict(self.receiver.refusals.counts),
+            failed=figures.failed,
+            appending=figures.appending,
+            applying=self._apply.latencies,
+            commits=figures.commits,
+            commit_seconds=figures.committing,
+            paced_seconds=figures.paced,
+            waiting=self._writer.waiting,
+            waiting_limit=MOST_WAITING,
+            reserve_bytes=self._reserve,
+            free_bytes=free,
+            wal_bytes=wal,
+            reconciles=self._reconciles,
+        )
 
     async def _why_not_ready(self) -> str | None:
         try:

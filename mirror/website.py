@@ -18,6 +18,7 @@ from mirror.web.app import Parts, build
 from mirror.web.auth import LoginLinks
 from mirror.web.health import WhyNot
 from mirror.web.hub import Hub
+from mirror.web.metrics import Metrics, Receiving
 from mirror.web.reads import Reads
 from mirror.web.security import Application, Hosts, Message
 from mirror.web.stream import write
@@ -78,10 +79,12 @@ class Website:
         read_token: str | None,
         why_not_ready: WhyNot,
         lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
+        receiving: Callable[[], Receiving] | None = None,
     ) -> None:
         self._links = LoginLinks()
         self._reads = Reads(_reader(database))
-        self.hub = Hub(_reader(database), write, most_listeners())
+        most = most_listeners()
+        self.hub = Hub(_reader(database), write, most)
         self.application: Application = build(
             Parts(
                 reads=self._reads,
@@ -93,6 +96,13 @@ class Website:
                 read_token=read_token,
                 sender=_sender(sources),
                 why_not_ready=why_not_ready,
+                metrics=Metrics(
+                    self._reads,
+                    lambda: (self.hub.count, most),
+                    receiving,
+                    database.now,
+                    database.version,
+                ),
                 lifespan=lifespan,
             )
         )

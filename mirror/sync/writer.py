@@ -12,7 +12,7 @@ import logging
 import shutil
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +23,7 @@ from mirror.core.model import Seq
 from mirror.errors import DatabaseUnavailable, MirrorError, SchemaOutdated, Unavailable
 from mirror.store.failures import is_final
 from mirror.sync.commit import Answer, Committer, Post
+from mirror.sync.meters import APPEND_BOUNDS, Latencies
 from mirror.sync.pace import BETWEEN, Pace
 
 MOST_WAITING = 10_000
@@ -56,6 +57,8 @@ class _Waiting(NamedTuple):
 
 
 Result = Seq | None | MirrorError
+Appended = Callable[[str, Seq, int, float], None]
+"""Is told the platform, the last seq, how many deliveries those were, and the monotonic time."""
 
 
 class Figures:
@@ -74,6 +77,10 @@ class Figures:
         """Callbacks whose commit failed, or was not tried: the disk, the reserve."""
         self.refused = 0
         """Callbacks that found the queue full."""
+        self.received: Counter[str] = Counter()
+        """Deliveries made durable, by platform."""
+        self.appending = Latencies(APPEND_BOUNDS)
+        """How long each of them waited for that, from when it was queued."""
 
 
 class Writer:
@@ -87,19 +94,22 @@ class Writer:
         reserve: int = 0,
         hold: float = 0.0,
         on_commit: Callable[[], None] = lambda: None,
+        on_appended: Appended = lambda *_: None,
         on_failure: Callable[[MirrorError], None] = lambda _: None,
     ) -> None:
         """Prepares the thread; `reserve` is free space that must be left in `folder`.
 
         For an applier that falls behind, callbacks are held back, `hold` seconds each at most.
 
-        `on_commit` is called in the thread after each append, `on_failure` in the event loop when
-        the disk failed and this writer has ended for good.
+        `on_commit` is called in the thread after each append, and before it `on_appended` for each
+        platform; `on_failure` in the event loop when the disk failed and this writer has ended for
+        good.
         """
         self._committer = committer
         self._folder = folder
         self._reserve = reserve
         self._on_commit = on_commit
+        self._on_appended = on_appended
         self._on_failure = on_failure
         self._hold = hold
         self.figures = Figures()
@@ -234,12 +244,17 @@ class Writer:
             for post, result in zip(posts, results, strict=True)
             if isinstance(result, int)
         }
+        counts = Counter(
+            p.platform for p, r in zip(posts, results, strict=True) if isinstance(r, int)
+        )
         for platform, seq in ends.items():
             self.pace.appended(platform, seq, ended)
+            self._on_appended(platform, seq, counts[platform], ended)
         if ends:
             self.pace.took(len(batch))
             self._on_commit()
         self._count(batch, ended - began, failed=isinstance(results[0], MirrorError))
+        self._measure(batch, results, counts, ended)
 
     def _count(self, batch: Sequence[_Waiting], seconds: float, *, failed: bool) -> None:
         figures = self.figures
@@ -250,6 +265,14 @@ class Writer:
         figures.callbacks += len(batch)
         figures.largest = max(figures.largest, len(batch))
         figures.committing += seconds
+
+    def _measure(
+        self, batch: Sequence[_Waiting], results: Sequence[Result], counts: Counter[str], now: float
+    ) -> None:
+        self.figures.received.update(counts)
+        for waiting, result in zip(batch, results, strict=True):
+            if isinstance(result, int):
+                self.figures.appending.add(now - waiting.since)
 
     def _commit(self, posts: Sequence[Post]) -> Sequence[Result]:
         error: MirrorError
