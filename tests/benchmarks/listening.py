@@ -1,6 +1,6 @@
 """Measures what listening and reading cost: callbacks beside 1,000 idle listeners, the way of a change, pages.
 
-    python -m tests.benchmarks.listening              about two minutes on a quiet machine
+    python -m tests.benchmarks.listening              some minutes on a quiet machine
     python -m tests.benchmarks.listening --quick      small numbers, in seconds: does it work?
 
 Callbacks are measured in turn without listeners and with them, and the figure is the ratio of the medians. Listeners
@@ -133,8 +133,10 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="small numbers")
     parser.add_argument("--listeners", type=int, default=1_000, metavar="N")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N")
+    parser.add_argument("--seconds", type=float, default=8.0, metavar="N", help="of each load")
     quick = (options := parser.parse_args()).quick
-    rounds, seconds = (2, 1.0) if quick else (5, 8.0)
+    rounds, seconds = (2, 1.0) if quick else (options.rounds, options.seconds)
     with tempfile.TemporaryDirectory() as folder:
         mirror = Mirror(Path(folder)).set(READ_TOKEN=TOKEN)
         with mirror.serving() as server:
