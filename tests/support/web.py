@@ -1,7 +1,7 @@
 """The web of a mirror without a server: requests go straight into the application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from mirror.core.model import Micros
 from mirror.store import reading_tokens
 from mirror.store.engine import Database
 from mirror.sync.gate import Sources
+from mirror.web.metrics import Receiving
 from mirror.website import Address, Website
 
 BASE = "http://127.0.0.1:8000"
@@ -36,6 +37,7 @@ class Web:
         host: str = "127.0.0.1",
         public_url: str | None = None,
         read_token: str | None = SETTING,
+        receiving: Callable[[], Receiving] | None = None,
     ) -> None:
         self.database = database
         self.site = Website(
@@ -45,6 +47,7 @@ class Web:
             read_token=read_token,
             why_not_ready=ready,
             lifespan=_nothing,
+            receiving=receiving,
         )
         with database.write() as connection:
             self.token = reading_tokens.add(connection, "test", now=Micros(1))
