@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from mirror import logs, service
-from mirror.cli import screen
+from mirror.cli import browser, screen
 from mirror.cli.options import read_settings
 from mirror.cli.output import say
 from mirror.errors import InputError
@@ -42,10 +42,14 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the database in this folder.")
     ] = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the dashboard's address, and open nothing.")
+    ] = False,
 ) -> None:
     """Watch a mirror live, with no account and nothing to set up.
 
-    A simulated media team works, its callbacks arrive on loopback, and the tree grows.
+    A simulated media team works, its callbacks arrive on loopback, and the tree grows: in the
+    terminal, and on the dashboard, which opens in a browser.
     """
     with _folder(keep) as folder:
         settings = _scratch(folder)
@@ -57,7 +61,9 @@ def demo(
         def started(running: Running) -> None:
             traffic = Traffic(running.url + path, rate, seed)
             threads.append(threading.Thread(target=traffic.run, args=(ended,)))
-            threads.append(threading.Thread(target=screen.watch, args=(running, ended)))
+            opened = not no_browser and browser.show(running.login_url)
+            place = running.url if opened else running.login_url
+            threads.append(threading.Thread(target=screen.watch, args=(running, place, ended)))
             if seconds is not None:
                 threads.append(threading.Timer(seconds, running.stop))
             for thread in threads:

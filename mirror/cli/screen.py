@@ -30,12 +30,17 @@ LATEST = 40
 """Deliveries that are shown, if the terminal is that high."""
 
 
-def watch(running: Running, ended: threading.Event) -> None:
-    """Shows the mirror until ended: drawn in a terminal, told line by line elsewhere."""
+def watch(running: Running, place: str, ended: threading.Event) -> None:
+    """Shows the mirror until ended: drawn in a terminal, told line by line elsewhere.
+
+    `place` is where the dashboard is: a login link, as long as nobody has used it.
+    """
     if sys.stdout.isatty():
-        _draw(running.database, running.url, ended)
+        _draw(running.database, place, ended)
     else:
-        _tell(running.database, running.url, ended)
+        say(f"Receiving callbacks at {running.url}")
+        say(f"Look at it, on this machine: {place}")
+        _tell(running.database, ended)
 
 
 def farewell(settings: Settings) -> None:
@@ -48,17 +53,16 @@ def farewell(settings: Settings) -> None:
         say(_summary(database))
 
 
-def _draw(database: Database, url: str, ended: threading.Event) -> None:
+def _draw(database: Database, place: str, ended: threading.Event) -> None:
     with Live(Text("Starting …"), console=console(), screen=True, auto_refresh=False) as live:
         while not ended.wait(LOOK_EVERY):
             try:
-                live.update(_picture(database, url), refresh=True)
+                live.update(_picture(database, place), refresh=True)
             except MirrorError:
                 continue  # busy; the next look will do
 
 
-def _tell(database: Database, url: str, ended: threading.Event) -> None:
-    say(f"Receiving callbacks at {url}")
+def _tell(database: Database, ended: threading.Event) -> None:
     while not ended.wait(TELL_EVERY):
         try:
             say(_summary(database))
@@ -66,7 +70,7 @@ def _tell(database: Database, url: str, ended: threading.Event) -> None:
             continue
 
 
-def _picture(database: Database, url: str) -> RenderableType:
+def _picture(database: Database, place: str) -> RenderableType:
     with database.read() as connection:
         branches = queries.tree(connection, DEFAULT)
         latest = queries.log(connection, DEFAULT, limit=LATEST)
@@ -85,7 +89,8 @@ def _picture(database: Database, url: str) -> RenderableType:
     )
     picture = Layout()
     picture.split_column(
-        Layout(Text(f"{_summary(database)}  {url}  Ctrl-C ends", style="bold"), size=1),
+        Layout(Text(f"{_summary(database)}  Ctrl-C ends", style="bold"), size=1),
+        Layout(Text(f"Dashboard: {place}"), size=1),
         body,
     )
     return picture

@@ -6,7 +6,7 @@ elsewhere would not send a SameSite=Strict cookie along with a redirect.
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Struct
@@ -16,38 +16,12 @@ from starlette.routing import Route
 
 from mirror.web.auth import LOGIN_SECONDS, LoginLinks, Readers
 from mirror.web.guard import READER, Cookies, Guard
+from mirror.web.pages.render import render_outside
+from mirror.web.pages.words import has, language_of, say
 from mirror.web.problems import Problem
 from mirror.web.security import header
 
 LONGEST_FORM = 4096
-
-PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">{refresh}
-<title>mirror: log in</title>
-</head>
-<body>
-<main>
-<h1>mirror</h1>
-{content}
-</main>
-</body>
-</html>
-"""
-FORM = """\
-<p role="status">{message}</p>
-<form method="post" action="/login">
-<input type="hidden" name="next" value="{next}">
-<p><label for="token">Token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" required autofocus></p>
-<p><button>Log in</button></p>
-</form>
-<p><code>mirror token add NAME</code> makes a token; <code>mirror serve</code> prints a link that
-needs none.</p>"""
-INSIDE = '<p>You are logged in. <a href="{next}">Go on</a></p>'
 
 
 class Doors(Struct, frozen=True):
@@ -71,20 +45,16 @@ class Doors(Struct, frozen=True):
         if request.method == "POST":
             return await self._by_token(request)
         if request.method == "HEAD" or "key" not in request.query_params:
-            return _form("Log in to see this mirror.", wanted)
+            return _form(request, wanted)
         if self.links.use(request.query_params["key"]):
             return await self._let_in(request, wanted)
-        return _form(
-            "This link has been used, or is older than 10 minutes. A token logs you in, too.",
-            wanted,
-            403,
-        )
+        return _form(request, wanted, 403)
 
     async def logout(self, request: Request) -> Response:
         """Ends the login of this browser."""
         _refuse_strangers(request)
         await self.readers.log_out(request.scope[READER])
-        response = _going_on("/login")
+        response = _going_on(request, "/login", "login.left")
         self.cookies.set(request.scope, response, "", 0)
         return response
 
@@ -95,12 +65,12 @@ class Doors(Struct, frozen=True):
         try:
             await self.guard.check(request.scope, form.get("token", [""])[0].strip())
         except Problem as problem:
-            return _form(str(problem), wanted, problem.status, problem.headers)
+            return _form(request, wanted, problem.status, problem.headers)
         return await self._let_in(request, wanted)
 
     async def _let_in(self, request: Request, wanted: str) -> Response:
         token = await self.readers.log_in()
-        response = _going_on(wanted)
+        response = _going_on(request, wanted, "login.done")
         self.cookies.set(request.scope, response, token, LOGIN_SECONDS)
         return response
 
@@ -128,15 +98,16 @@ async def _body(request: Request) -> bytes:
 
 
 def _form(
-    message: str, wanted: str, status: int = 200, headers: dict[str, str] | None = None
+    request: Request, wanted: str, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    content = FORM.format(message=escape(message), next=escape(wanted))
-    page = PAGE.format(refresh="", content=content)
+    """Where a token is asked for; the status says what was wrong with the last try."""
+    language, key = language_of(request), f"login.said_{status}"
+    wrong = say(language, key) if has(language, key) else ""
+    page = render_outside(language, "login.html", wrong=wrong, wanted=wanted)
     kept = {name: text for name, text in (headers or {}).items() if name == "Retry-After"}
     return HTMLResponse(page, status, kept)
 
 
-def _going_on(wanted: str) -> Response:
-    place = escape(wanted)
-    refresh = f'\n<meta http-equiv="refresh" content="0; url={place}">'
-    return HTMLResponse(PAGE.format(refresh=refresh, content=INSIDE.format(next=place)))
+def _going_on(request: Request, wanted: str, key: str) -> Response:
+    page = render_outside(language_of(request), "going_on.html", wanted=wanted, key=key)
+    return HTMLResponse(page)

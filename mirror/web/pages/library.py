@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 from msgspec import Struct
 
 from mirror.core.model import ClassId, File, Seq
@@ -17,6 +20,7 @@ NODES = 200
 """Classes that a level of the tree shows at first, and more each time it is asked to."""
 MOST_NODES = 5_000
 MEDIA = 100
+INSIDE = 60
 LATEST = 8
 
 
@@ -35,7 +39,8 @@ class Chosen(Struct, frozen=True):
     """A class, those above it, and a page of its media with what is known of their files."""
 
     lineage: list[Node]
-    media: list[MediumRow] | list[MaterialRow]
+    inside: list[Node]  # the first classes directly in it
+    media: Sequence[MediumRow | MaterialRow]
     files: dict[str, File]
     after: str | None
     next: str | None
@@ -51,21 +56,15 @@ class Chosen(Struct, frozen=True):
 
 def library(look: Look) -> Shown:
     """The whole page."""
-    values: dict[str, object] = {"chosen": None, "lost": False, "selected": None}
     class_id = number(look, "class", 0, _LARGEST)
-    if class_id:
-        try:
-            chosen = _chosen(look, ClassId(class_id))
-            values |= {
-                "chosen": chosen,
-                "selected": class_id,
-                "tree": _opened(look, chosen.lineage),
-            }
-        except NotFound:
-            values["lost"] = True
-    values.setdefault("tree", _level(look, None))
-    if values["chosen"] is None:
-        values |= _welcome(look)
+    found = None
+    with suppress(NotFound):
+        found = _chosen(look, ClassId(class_id)) if class_id else None
+    values: dict[str, object] = {"chosen": found, "selected": class_id}
+    if found is None:
+        values |= {"lost": bool(class_id), "tree": _level(look, None)} | _welcome(look)
+    else:
+        values |= {"inside": found.inside, "tree": _opened(look, found.lineage)}
     return Shown("library.html", values)
 
 
@@ -125,7 +124,8 @@ def _inside(look: Look, class_id: ClassId | None, limit: int) -> list[Node]:
 
 def _opened(look: Look, lineage: list[Node]) -> Level:
     """The roots, opened all the way down to the class that was chosen."""
-    inner: Level | None = None
+    last = lineage[-1]
+    inner = _level(look, last.class_id, first=True) if last.class_count else None
     for node in reversed(lineage):
         level = _level(look, node.parent_id, first=True)
         known = {each.class_id for each in level.nodes}
@@ -144,26 +144,37 @@ def chosen(look: Look) -> Shown:
         found = _chosen(look, ClassId(look.path["class_id"]))
     except NotFound:
         return Shown("parts/lost.html", {})
-    return Shown("parts/chosen.html", {"chosen": found})
+    return Shown("parts/chosen.html", {"chosen": found, "inside": found.inside})
 
 
 def _chosen(look: Look, class_id: ClassId) -> Chosen:
     after = look.query.get("after") or None
-    rows: list[MediumRow] | list[MaterialRow]
-    following: str | None
     if look.at is not None:
-        then = Then(look.connection, look.stamp.platform, Seq(look.at))
-        lineage = then.lineage(class_id)
-        rows, following = then.media(lineage[-1], after, MEDIA)
-    else:
-        lineage = browse.lineage(look.connection, look.stamp, class_id)
-        only = lists.Materials(class_id=class_id)
-        place = None if after is None else (after,)
-        page = lists.materials(look.connection, look.stamp, only, place, MEDIA)
-        rows, following = page.rows, None if page.next is None else page.next[-1]
-    ids = [row.file_id for row in rows if row.file_id is not None]
-    known = browse.files_of(look.connection, look.stamp, ids)
-    return Chosen(lineage, rows, known, after, following)
+        return _chosen_then(look, class_id, after, look.at)
+    lineage = browse.lineage(look.connection, look.stamp, class_id)
+    only = lists.Materials(class_id=class_id)
+    place = None if after is None else (after,)
+    page = lists.materials(look.connection, look.stamp, only, place, MEDIA)
+    files = browse.files_of(look.connection, look.stamp, _file_ids(page.rows))
+    following = None if page.next is None else page.next[-1]
+    return Chosen(lineage, _first_inside(look, lineage), page.rows, files, after, following)
+
+
+def _chosen_then(look: Look, class_id: ClassId, after: str | None, at: Seq) -> Chosen:
+    then = Then(look.connection, look.stamp.platform, at)
+    lineage = then.lineage(class_id)
+    rows, following = then.media(lineage[-1], after, MEDIA)
+    files = then.files(_file_ids(rows))
+    return Chosen(lineage, _first_inside(look, lineage), rows, files, after, following)
+
+
+def _first_inside(look: Look, lineage: list[Node]) -> list[Node]:
+    chosen = lineage[-1]
+    return _inside(look, chosen.class_id, INSIDE) if chosen.class_count else []
+
+
+def _file_ids(rows: Sequence[MediumRow | MaterialRow]) -> list[str]:
+    return sorted({row.file_id for row in rows if row.file_id is not None})
 
 
 PAGES = (

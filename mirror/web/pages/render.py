@@ -32,6 +32,7 @@ def environment() -> jinja2.Environment:
     made.filters |= {
         "name": text.name,
         "plain": text.plain,
+        "code": text.code,
         "number": figures.number,
         "time": figures.time,
         "size": figures.size,

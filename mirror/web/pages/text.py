@@ -41,5 +41,10 @@ def name(value: object, most: int = MOST) -> Markup:
     return Markup("<bdi>{}</bdi>").format(Markup().join(shown))
 
 
+def code(value: str) -> Markup:
+    """A command, within a sentence."""
+    return Markup("<code>{}</code>").format(value)
+
+
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[:most] + "…"

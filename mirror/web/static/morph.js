@@ -6,7 +6,7 @@ const limbo = new Map(); // things taken out by one part, which another may put 
 export function morph(old, fresh, lit) {
   if (old.hasAttribute("data-keep")) return; // a script looks after it
   attributes(old, fresh);
-  if (old.hasAttribute("data-lazy") && fresh.childElementCount === 0) return; // loaded by the tree
+  if (fresh.hasAttribute("data-lazy")) return; // a branch, which is asked for by itself
   children(old, fresh, lit);
 }
 
@@ -14,19 +14,24 @@ export function forget() {
   limbo.clear();
 }
 
+// `data-own` names attributes that scripts look after, `data-own-value` those whose value is theirs.
 function attributes(old, fresh) {
-  const own = new Set((old.dataset?.own ?? "").split(" "));
+  const own = names(old.dataset.own);
+  const values = names(old.dataset.ownValue);
   for (const { name, value } of [...fresh.attributes]) {
-    if (own.has(name) && old.hasAttribute(name)) continue; // what the scripts look after
+    if (own.has(name) || (values.has(name) && old.hasAttribute(name))) continue;
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
   for (const { name } of [...old.attributes]) {
-    if (own.has(name) || name === "data-own" || kept.has(name)) continue;
-    if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+    if (!own.has(name) && !kept.has(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
   }
 }
 
-const kept = new Set(["data-utc", "title", "class"]);
+function names(list) {
+  return new Set((list ?? "").split(" "));
+}
+
+const kept = new Set(["aria-busy", "class", "data-utc"]);
 
 function children(old, fresh, lit) {
   const keyed = new Map();

@@ -1,6 +1,8 @@
 // The tree: branches are loaded when they are opened; arrow keys, Home, End and Enter go about in it.
 import { load } from "./parts.js";
 
+const OWN = ["class", "after", "limit"]; // what the address of this page says about the tree
+
 export function start() {
   const tree = document.getElementById("tree");
   if (!tree) return;
@@ -11,6 +13,13 @@ export function start() {
     if (item) rove(tree, item);
   });
   document.addEventListener("mirror:shown", () => settle(tree));
+  document.getElementById("chosen").addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-choose]");
+    if (!link || special(event)) return;
+    event.preventDefault();
+    choose(tree, link.dataset.choose, link.href);
+  });
+  addEventListener("popstate", () => location.reload());
   settle(tree);
   tree.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest" });
 }
@@ -25,7 +34,50 @@ function clicked(tree, event) {
     event.preventDefault();
     rove(tree, item);
     toggle(item);
+  } else if (!special(event)) {
+    event.preventDefault();
+    rove(tree, item);
+    if (item.getAttribute("aria-expanded") === "false") toggle(item, true);
+    choose(tree, item.dataset.class, item.href);
   }
+}
+
+function special(event) {
+  return event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+}
+
+// Shows a class without leaving the page: what is open in the tree stays open.
+async function choose(tree, id, href) {
+  const panel = document.getElementById("chosen");
+  const address = new URL(href);
+  const part = new URL(`/parts/class/${id}`, href);
+  for (const [name, value] of address.searchParams) if (!OWN.includes(name)) part.searchParams.set(name, value);
+  for (const item of tree.querySelectorAll("[aria-current]")) item.removeAttribute("aria-current");
+  tree.querySelector(`[data-class="${id}"]`)?.setAttribute("aria-current", "page");
+  panel.dataset.part = part.pathname + part.search;
+  panel.dataset.when = `class:${id} in:${id} under:${id}`;
+  panel.setAttribute("aria-labelledby", "chosen-title");
+  panel.replaceChildren();
+  panel.setAttribute("aria-busy", "true");
+  history.pushState(null, "", address);
+  keep(id);
+  await load(panel);
+  panel.removeAttribute("aria-busy");
+  document.getElementById("announcer").textContent = panel.querySelector("h1, .empty-title")?.textContent.trim() ?? "";
+}
+
+// The time slider looks back at what is shown here.
+function keep(id) {
+  const form = document.getElementById("slider");
+  if (!form) return;
+  let field = form.elements.class;
+  if (!field) {
+    field = document.createElement("input");
+    field.type = "hidden";
+    field.name = "class";
+    form.append(field);
+  }
+  field.value = id;
 }
 
 function groupOf(item) {

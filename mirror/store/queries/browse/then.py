@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from msgspec import convert
 
 from mirror.core import paths
-from mirror.core.model import ClassId, Owner, Seq
+from mirror.core.model import ClassId, File, Owner, Seq
 from mirror.errors import NotFound
 from mirror.store.queries.browse.nodes import Node
 from mirror.store.queries.past import MaterialCursor, MaterialRow, Past
 from mirror.store.queries.past.classes import Standing, class_rows, standing, stood
+from mirror.store.queries.past.things import FILE, things
 
 
 class Media(NamedTuple):
@@ -57,6 +59,19 @@ class Then:
             node.owner, node.path, beneath=False, after=behind, limit=limit + 1
         )
         return Media(rows[:limit], rows[limit - 1].material_id if rows[limit:] else None)
+
+    def files(self, file_ids: Sequence[str]) -> dict[str, File]:
+        """What was known of these files."""
+        found = things(self._connection, self.past.moment, FILE, file_ids)
+        return {
+            file_id: convert(
+                thing.fields
+                | {"file_id": file_id, "changed_at": thing.changed_at}
+                | {"changed_seq": thing.changed_seq},
+                File,
+            )
+            for file_id, thing in found.items()
+        }
 
     def _stood(self, class_id: ClassId) -> Standing:
         at = self.past.moment
