@@ -49,6 +49,7 @@ class Server:
         started = json.loads(line)
         self.url: str = started["url"]
         self.callback_url: str = started["callback_url"]
+        self.login_url: str = started["login_url"]
         self.port = urlsplit(self.url).port
 
     def request(
