@@ -15,7 +15,7 @@ from msgspec import Struct
 from mirror.core.model import Micros, Seq
 from mirror.errors import NotFound
 from mirror.store import chain
-from mirror.store.engine import insert_together, run
+from mirror.store.engine import Speaker, insert_together, run
 from mirror.store.schema import heads, journal
 
 Source = Literal["callback", "import", "reconcile"]
@@ -74,7 +74,7 @@ _MOVE_HEAD = (
 )
 
 
-def append(connection: sa.Connection, platform: str, arrivals: Sequence[Arrival]) -> list[Seq]:
+def append(connection: Speaker, platform: str, arrivals: Sequence[Arrival]) -> list[Seq]:
     """Appends `arrivals` in their order, inside the caller's write transaction; returns their seqs.
 
     Raises NotFound for an unknown platform, and Broken where the journal does not end where its
@@ -94,29 +94,33 @@ def append(connection: sa.Connection, platform: str, arrivals: Sequence[Arrival]
 
 
 def _advance(
-    connection: sa.Connection,
+    connection: Speaker,
     platform: str,
     before: Head,
     arrivals: Sequence[Arrival],
     digest: bytes,
 ) -> None:
     received, reconciled = before.last_received_at, before.last_reconciled_at
-    answered = before.confirmed_seq == before.seq
-    for arrival in arrivals:
-        if arrival.source == "reconcile":
-            reconciled = arrival.received_at
-        else:
-            received = arrival.received_at
-        # Only a callback waits for an answer; the others must not hold the watermark back.
-        answered = answered and arrival.source != "callback"
+    sources = {arrival.source for arrival in arrivals}
+    if "reconcile" in sources:
+        reconciled = _last(arrivals, sources & {"reconcile"})
+    if others := sources - {"reconcile"}:
+        received = _last(arrivals, others)
+    # Only a callback waits for an answer; the others must not hold the watermark back.
+    answered = before.confirmed_seq == before.seq and "callback" not in sources
     seq = before.seq + len(arrivals)
     confirmed = seq if answered else before.confirmed_seq
     run(connection, _MOVE_HEAD, (seq, digest, received, reconciled, confirmed, platform))
 
 
-def head_of(connection: sa.Connection, platform: str, *, lock: bool = False) -> Head:
+def _last(arrivals: Sequence[Arrival], sources: set[Source]) -> Micros:
+    """When the last of those from `sources` came."""
+    return next(one.received_at for one in reversed(arrivals) if one.source in sources)
+
+
+def head_of(connection: Speaker, platform: str, *, lock: bool = False) -> Head:
     """Where the journal of `platform` ends. With `lock` nobody else can append until the commit."""
-    row = run(connection, _LOCKED_HEAD if lock else _HEAD, (platform,)).one_or_none()
+    row = run(connection, _LOCKED_HEAD if lock else _HEAD, (platform,)).fetchone()
     if row is None:
         raise NotFound(f"There is no platform '{platform}': `mirror platform list` names them.")
     return Head(*tuple(row))

@@ -18,7 +18,7 @@ from msgspec import Struct
 from mirror.core.model import Micros, Seq
 from mirror.errors import InputError, NotFound
 from mirror.store.chain import GENESIS
-from mirror.store.engine import run
+from mirror.store.engine import Speaker, run
 from mirror.store.schema import callback_tokens, checkpoints, heads, platforms
 
 DEFAULT = "default"
@@ -202,7 +202,7 @@ def remove(connection: sa.Connection, name: str, *, now: Micros) -> None:
     )
 
 
-def load_keys(connection: sa.Connection) -> Keys:
+def load_keys(connection: Speaker) -> Keys:
     """The tokens that open a platform now; a receiver loads them anew every so often."""
     digests: dict[str, tuple[bytes, ...]] = {}
     for platform, digest in map(tuple, run(connection, _KEYS, ())):
@@ -220,19 +220,24 @@ def authenticate(connection: sa.Connection, platform: str, token: str) -> bytes 
     return load_keys(connection).match(platform, token)
 
 
-def touch(connection: sa.Connection, uses: Mapping[tuple[str, bytes], Micros]) -> None:
+def touch(connection: Speaker, uses: Mapping[tuple[str, bytes], Micros]) -> None:
     """Notes when tokens were last used, by platform and digest; with appends, now and then."""
     for (platform, digest), used_at in uses.items():
-        connection.execute(
-            sa.update(callback_tokens)
-            .where(callback_tokens.c.platform == platform, callback_tokens.c.digest == digest)
-            .where(sa.func.coalesce(callback_tokens.c.last_used_at, 0) < used_at)
-            .values(last_used_at=used_at)
-        )
+        run(connection, _TOUCH, (used_at, platform, digest, used_at))
 
 
 _KEYS = sa.select(callback_tokens.c.platform, callback_tokens.c.digest).order_by(
     callback_tokens.c.platform, callback_tokens.c.digest
+)
+_TOUCH = (
+    sa.update(callback_tokens)
+    .values(last_used_at=sa.bindparam("used_at"))
+    .where(
+        callback_tokens.c.platform == sa.bindparam("of"),
+        callback_tokens.c.digest == sa.bindparam("with"),
+        sa.func.coalesce(callback_tokens.c.last_used_at, sa.literal_column("0"))
+        < sa.bindparam("before"),
+    )
 )
 _APPLIED = sa.select(checkpoints.c.platform, checkpoints.c.seq).where(
     checkpoints.c.platform == platforms.c.platform,

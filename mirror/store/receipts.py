@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from mirror.core.model import Micros, Seq
 from mirror.store import dialects, journal
-from mirror.store.engine import bulk, run
+from mirror.store.engine import Speaker, bulk, run
 from mirror.store.schema import heads, unconfirmed
 from mirror.store.schema import journal as deliveries
 
@@ -34,9 +34,7 @@ class Receipt(Struct, frozen=True):
     repeats: int = 0
 
 
-def record_unconfirmed(
-    connection: sa.Connection, platform: str, receipts: Sequence[Receipt]
-) -> None:
+def record_unconfirmed(connection: Speaker, platform: str, receipts: Sequence[Receipt]) -> None:
     """Records receipts, or anew with their `repeats`, in the caller's write transaction."""
     statement = dialects.upsert(connection.dialect.name, unconfirmed)
     rows = [(platform, r.seq, r.digest, r.received_at, r.repeats) for r in receipts]
@@ -52,7 +50,7 @@ def add_repeat(connection: sa.Connection, platform: str, seq: Seq) -> None:
     )
 
 
-def load_recent(connection: sa.Connection, platform: str, since: Micros) -> list[Receipt]:
+def load_recent(connection: Speaker, platform: str, since: Micros) -> list[Receipt]:
     """The receipts from `since` on that may still be repeated, in order of seq.
 
     `repeats` are at least as many as there are redeliveries among them. Raises NotFound.
@@ -68,62 +66,59 @@ def load_recent(connection: sa.Connection, platform: str, since: Micros) -> list
     ]
 
 
-def _recorded(connection: sa.Connection, platform: str, since: Micros) -> dict[Seq, Receipt]:
-    rows = connection.execute(
-        sa.select(
-            unconfirmed.c.seq,
-            unconfirmed.c.body_digest,
-            unconfirmed.c.received_at,
-            sa.func.coalesce(deliveries.c.redelivery_of, unconfirmed.c.seq),
-            unconfirmed.c.repeats,
-        )
-        .join(
-            deliveries,
-            sa.and_(
-                deliveries.c.platform == unconfirmed.c.platform,
-                deliveries.c.seq == unconfirmed.c.seq,
-            ),
-        )
-        .where(unconfirmed.c.platform == platform, unconfirmed.c.received_at >= since)
-    )
-    return {row[0]: Receipt(*row) for row in rows}
+def _recorded(connection: Speaker, platform: str, since: Micros) -> dict[Seq, Receipt]:
+    return {row[0]: Receipt(*row) for row in run(connection, _RECORDED, (platform, since))}
 
 
-def _unanswered(
-    connection: sa.Connection, platform: str, confirmed: Seq, since: Micros
-) -> list[Receipt]:
-    rows = connection.execute(
-        sa.select(
-            deliveries.c.seq,
-            deliveries.c.body,
-            deliveries.c.received_at,
-            sa.func.coalesce(deliveries.c.redelivery_of, deliveries.c.seq),
-        ).where(
-            deliveries.c.platform == platform,
-            deliveries.c.seq > confirmed,
-            deliveries.c.source == "callback",
-            deliveries.c.received_at >= since,
-        )
-    )
+def _unanswered(connection: Speaker, platform: str, confirmed: Seq, since: Micros) -> list[Receipt]:
+    rows = run(connection, _UNANSWERED, (platform, confirmed, since))
     return [Receipt(seq, sha256(body).digest(), at, first) for seq, body, at, first in rows]
 
 
-def advance_confirmed(connection: sa.Connection, platform: str, seq: Seq) -> None:
+def advance_confirmed(connection: Speaker, platform: str, seq: Seq) -> None:
     """Notes that every answer up to `seq` arrived or is recorded here; never goes back."""
     run(connection, _CONFIRM, (seq, platform, seq))
 
 
+def prune(connection: Speaker, platform: str, before: Micros) -> None:
+    """Forgets receipts from before `before`: no redelivery of theirs is expected any more."""
+    run(connection, _PRUNE, (platform, before))
+
+
+_OF: sa.BindParameter[str] = sa.bindparam("of")
+_RECORDED = (
+    sa.select(
+        unconfirmed.c.seq,
+        unconfirmed.c.body_digest,
+        unconfirmed.c.received_at,
+        sa.func.coalesce(deliveries.c.redelivery_of, unconfirmed.c.seq),
+        unconfirmed.c.repeats,
+    )
+    .join(
+        deliveries,
+        sa.and_(
+            deliveries.c.platform == unconfirmed.c.platform,
+            deliveries.c.seq == unconfirmed.c.seq,
+        ),
+    )
+    .where(unconfirmed.c.platform == _OF, unconfirmed.c.received_at >= sa.bindparam("since"))
+)
+_UNANSWERED = sa.select(
+    deliveries.c.seq,
+    deliveries.c.body,
+    deliveries.c.received_at,
+    sa.func.coalesce(deliveries.c.redelivery_of, deliveries.c.seq),
+).where(
+    deliveries.c.platform == _OF,
+    deliveries.c.seq > sa.bindparam("confirmed"),
+    deliveries.c.source == sa.literal_column("'callback'"),
+    deliveries.c.received_at >= sa.bindparam("since"),
+)
 _CONFIRM = (
     sa.update(heads)
     .values(confirmed_seq=sa.bindparam("confirmed"))
-    .where(heads.c.platform == sa.bindparam("of"), heads.c.confirmed_seq < sa.bindparam("below"))
+    .where(heads.c.platform == _OF, heads.c.confirmed_seq < sa.bindparam("below"))
 )
-
-
-def prune(connection: sa.Connection, platform: str, before: Micros) -> None:
-    """Forgets receipts from before `before`: no redelivery of theirs is expected any more."""
-    connection.execute(
-        sa.delete(unconfirmed).where(
-            unconfirmed.c.platform == platform, unconfirmed.c.received_at < before
-        )
-    )
+_PRUNE = sa.delete(unconfirmed).where(
+    unconfirmed.c.platform == _OF, unconfirmed.c.received_at < sa.bindparam("before")
+)

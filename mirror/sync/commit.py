@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from mirror.core.model import Micros, Seq
 from mirror.store import journal, platforms, receipts
-from mirror.store.engine import Connection, Database
+from mirror.store.engine import Database, Speaker
 from mirror.store.journal import Arrival
 from mirror.store.platforms import Keys
 from mirror.store.receipts import Receipt
@@ -115,7 +115,7 @@ class Committer:
         """
         written: list[tuple[Receipts, Seq]] = []
         try:
-            with self._database.write() as connection:
+            with self._database.write_driven() as connection:
                 now = self._now(connection)
                 keys = platforms.load_keys(connection)
                 seqs = self._append(connection, posts, keys, now, written)
@@ -134,16 +134,16 @@ class Committer:
     def flush(self) -> None:
         """Writes down the fate of answers by itself. Raises MirrorError; it is kept then."""
         if any(book.ledger() for book in self._books.values()):
-            with self._database.write() as connection:
+            with self._database.write_driven() as connection:
                 ledgers = self._write_ledgers(connection, self._now(connection))
             self._write_off(ledgers)
 
-    def _now(self, connection: Connection) -> Moment:
+    def _now(self, connection: Speaker) -> Moment:
         return Moment(self._database.now(connection), self._steady())
 
     def _append(
         self,
-        connection: Connection,
+        connection: Speaker,
         posts: Sequence[Post],
         keys: Keys,
         now: Moment,
@@ -163,7 +163,7 @@ class Committer:
                 seqs[place] = seq
         return seqs
 
-    def _book(self, connection: Connection, platform: str, now: Moment) -> Receipts:
+    def _book(self, connection: Speaker, platform: str, now: Moment) -> Receipts:
         """The receipts of a platform; after a failed commit, with what it may have left after all.
 
         Whoever lost the connection while committing doesn't know whether it happened.
@@ -179,7 +179,7 @@ class Committer:
             self._books[platform] = book
         return book
 
-    def _write_ledgers(self, connection: Connection, now: Moment) -> list[tuple[Receipts, Ledger]]:
+    def _write_ledgers(self, connection: Speaker, now: Moment) -> list[tuple[Receipts, Ledger]]:
         ledgers = []
         for platform, book in self._books.items():
             ledger = book.ledger()
@@ -200,7 +200,7 @@ class Committer:
 
     def _touch(
         self,
-        connection: Connection,
+        connection: Speaker,
         posts: Sequence[Post],
         seqs: Sequence[Seq | None],
         now: Moment,
@@ -219,9 +219,7 @@ def _is_due(last: Micros | None, now: Moment, every: int) -> bool:
     return last is None or now.steady - last >= every
 
 
-def _recall(
-    connection: Connection, platform: str, book: Receipts, now: Moment, window: int
-) -> None:
+def _recall(connection: Speaker, platform: str, book: Receipts, now: Moment, window: int) -> None:
     since = Micros(now.clock - window)
     receipts.prune(connection, platform, since)
     head = journal.head_of(connection, platform)
@@ -230,7 +228,7 @@ def _recall(
 
 
 def _append_all(
-    connection: Connection,
+    connection: Speaker,
     platform: str,
     book: Receipts,
     bodies: Sequence[bytes],
@@ -252,7 +250,7 @@ def _append_all(
 
 
 def _append_group(
-    connection: Connection,
+    connection: Speaker,
     platform: str,
     book: Receipts,
     group: dict[bytes, Arrival],

@@ -15,12 +15,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import sqlalchemy as sa
 
 from mirror.core import fold as folding
 from mirror.core.events import Event
@@ -28,7 +26,7 @@ from mirror.core.library import Library
 from mirror.core.model import Micros
 from mirror.core.transitions import decide
 from mirror.store import migrate
-from mirror.store.engine import Database
+from mirror.store.engine import Database, Speaker
 from mirror.store.net import Net
 from mirror.store.writes import Batch
 from mirror.sync.apply import Applier
@@ -73,23 +71,26 @@ def failing(library: Library, event: Event) -> str | None:
 def _install_clock() -> None:
     right = Database.now
 
-    def now(self: Database, connection: sa.Connection) -> Micros:
+    def now(self: Database, connection: Speaker) -> Micros:
         return Micros(right(self, connection) + int(condition("clock") or 0))
 
     Database.now = now  # type: ignore[method-assign] # from outside, on purpose
 
 
 def _install_pages() -> None:
-    plain = Database.write
+    for name in ("write", "write_driven"):
+        setattr(Database, name, _with_pages(getattr(Database, name)))
 
+
+def _with_pages(plain: Callable[[Database], Any]) -> Callable[[Database], Any]:
     @contextmanager
-    def write(self: Database) -> Iterator[sa.Connection]:
+    def write(self: Database) -> Iterator[Any]:
         with plain(self) as connection:
             pages = int(condition("pages") or MOST_PAGES)
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
             yield connection
 
-    Database.write = write  # type: ignore[method-assign] # from outside, on purpose
+    return write
 
 
 def _install_sleep() -> None:

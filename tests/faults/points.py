@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Literal, NamedTuple
 
-import sqlalchemy as sa
-
 from mirror.store.engine import Database
 
 Reach = Callable[[str], None]
@@ -128,14 +126,17 @@ def _wrapped(original: Callable[..., Any], name: str, reach: Reach) -> Callable[
 
 
 def _wrap_transactions(reach: Reach) -> None:
-    original = Database.write
+    for name in ("write", "write_driven"):
+        setattr(Database, name, _reaching(getattr(Database, name), reach))
 
+
+def _reaching(original: Callable[[Database], Any], reach: Reach) -> Callable[[Database], Any]:
     @contextmanager
-    def write(self: Database) -> Iterator[sa.Connection]:
+    def write(self: Database) -> Iterator[Any]:
         with original(self) as connection:
             reach("write.begun")
             yield connection
             reach("write.before-commit")
         reach("write.after-commit")
 
-    Database.write = write  # type: ignore[method-assign] # from outside, on purpose
+    return write
