@@ -21,7 +21,8 @@ from mirror.errors import MirrorError
 from mirror.sync.bodies import Bodies, HungUp, Message, Receive, TooLarge, TooMuch, at_once
 from mirror.sync.commit import Post
 from mirror.sync.gate import Gate, Headers, Sources
-from mirror.sync.writer import Promise, Writer
+from mirror.sync.intake import Promise
+from mirror.sync.writer import Writer
 
 PREFIX = "/callback/"
 TELL_EVERY = 10.0

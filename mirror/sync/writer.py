@@ -16,13 +16,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import NamedTuple, Protocol
+from queue import Empty
 
 from mirror.core.model import Seq
 from mirror.errors import DatabaseUnavailable, MirrorError, SchemaOutdated, Unavailable
 from mirror.store.failures import is_final
 from mirror.sync.commit import Answer, Committer, Post
+from mirror.sync.intake import Intake, Promise, Waiting
 from mirror.sync.meters import APPEND_BOUNDS, Latencies
 from mirror.sync.pace import BETWEEN, Pace
 
@@ -35,25 +35,6 @@ IDLE = 1.0
 """Seconds of quiet after which the fate of the last answers is written down by itself."""
 
 log = logging.getLogger(__name__)
-
-
-class Promise(Protocol):
-    """Is told, in the event loop, what became of a post: a future, or something that acts as one."""
-
-    def done(self) -> bool:
-        """Whether nobody waits any more."""
-
-    def set_result(self, seq: Seq | None, /) -> object:
-        """It is durable; None: its token opens nothing."""
-
-    def set_exception(self, error: MirrorError, /) -> object:
-        """It could not be made durable."""
-
-
-class _Waiting(NamedTuple):
-    post: Post
-    future: Promise
-    since: float
 
 
 Result = Seq | None | MirrorError
@@ -114,7 +95,7 @@ class Writer:
         self._hold = hold
         self.figures = Figures()
         self.pace = Pace()
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._intake = Intake()
         self._answers: deque[Answer] = deque()
         self._waiting = 0
         self._closed = False
@@ -154,7 +135,7 @@ class Writer:
             self.figures.refused += 1
             raise Unavailable(f"{MOST_WAITING} callbacks wait to be written already.")
         self._waiting += 1
-        self._queue.put(_Waiting(post, promise, time.monotonic()))
+        self._intake.put(Waiting(post, promise, time.monotonic()), self._loop)
 
     def answered(self, platform: str, seq: Seq, *, arrived: bool) -> None:
         """Notes the fate of an answer; it is written down with a later commit."""
@@ -174,24 +155,26 @@ class Writer:
         if not self._closed:
             self._closed = True
             self._stopping.set()
-            self._queue.put(None)
+            self._intake.end()
         await asyncio.to_thread(self._thread.join)
 
     # ------------------------------------------------------------------------- in the thread
 
     def _run(self) -> None:
+        intake = self._intake
         pause: float | None = None
-        while True:
+        while not intake.ended:
             try:
-                first = self._queue.get(timeout=pause)
+                intake.take(wait=pause)
             except Empty:
                 pause = IDLE if self._settle_answers() else None
                 continue
-            if first is None:
-                self._settle_answers()
-                return
-            self._write(self._gather(first, self._room(first.since + self._hold)))
+            while intake.next:
+                most = self._room(intake.next[0].since + self._hold)
+                intake.take_all()
+                self._write(intake.batch(most, BYTES_AT_ONCE))
             pause = IDLE
+        self._settle_answers()
 
     def _room(self, until: float) -> int:
         """How many may be appended together; waits for the applier, until that time at most."""
@@ -216,21 +199,7 @@ class Writer:
             applied = {}  # no progress that we know of, so nobody is held back for long
         self.pace.looked(applied, time.monotonic())
 
-    def _gather(self, first: _Waiting, most: int) -> list[_Waiting]:
-        batch, size = [first], len(first.post.body)
-        while len(batch) < most and size < BYTES_AT_ONCE:
-            try:
-                waiting = self._queue.get_nowait()
-            except Empty:
-                break
-            if waiting is None:
-                self._queue.put(None)
-                break
-            batch.append(waiting)
-            size += len(waiting.post.body)
-        return batch
-
-    def _write(self, batch: list[_Waiting]) -> None:
+    def _write(self, batch: list[Waiting]) -> None:
         posts = [waiting.post for waiting in batch]
         began = time.monotonic()
         results = self._commit(posts)
@@ -256,7 +225,7 @@ class Writer:
         self._count(batch, ended - began, failed=isinstance(results[0], MirrorError))
         self._measure(batch, results, counts, ended)
 
-    def _count(self, batch: Sequence[_Waiting], seconds: float, *, failed: bool) -> None:
+    def _count(self, batch: Sequence[Waiting], seconds: float, *, failed: bool) -> None:
         figures = self.figures
         if failed:
             figures.failed += len(batch)
@@ -267,7 +236,7 @@ class Writer:
         figures.committing += seconds
 
     def _measure(
-        self, batch: Sequence[_Waiting], results: Sequence[Result], counts: Counter[str], now: float
+        self, batch: Sequence[Waiting], results: Sequence[Result], counts: Counter[str], now: float
     ) -> None:
         self.figures.received.update(counts)
         for waiting, result in zip(batch, results, strict=True):
@@ -328,7 +297,7 @@ class Writer:
 
     # --------------------------------------------------------------------- in the event loop
 
-    def _hand_out(self, batch: Sequence[_Waiting], results: Sequence[Result]) -> None:
+    def _hand_out(self, batch: Sequence[Waiting], results: Sequence[Result]) -> None:
         for waiting, result in zip(batch, results, strict=True):
             self._waiting -= 1
             if waiting.future.done():

@@ -15,8 +15,9 @@ from mirror.core.transitions import locations
 from mirror.store.engine import Connection
 from mirror.store.writes import Batch
 from mirror.sync.commit import Post
+from mirror.sync.intake import Promise
 from mirror.sync.receipts import Receipts
-from mirror.sync.writer import Promise, Writer
+from mirror.sync.writer import Writer
 from tests.faults import points
 
 
