@@ -95,7 +95,10 @@ def _fill(connection: sa.Connection, scope: tuple[str, int], size: int, classes_
         connection,
         "doubts",
         scope,
-        ({"kind": "material", "key": name, "reason": "unplaced"} for name in names[::100]),
+        (
+            {"kind": "material", "key": name, "reason": "unplaced", "since_seq": seq}
+            for seq, name in list(enumerate(names, start=1))[::100]
+        ),
     )
     bulk_rows(
         connection,

@@ -128,15 +128,17 @@ def logged(connection: sa.Connection, platform: str, seqs: Collection[Seq]) -> l
     ]
 
 
-def show(connection: sa.Connection, platform: str, seq: Seq) -> Shown:
-    """One delivery. Raises NotFound."""
+def show(connection: sa.Connection, platform: str, seq: Seq, most: int | None = None) -> Shown:
+    """One delivery, with the first `most` changes, or all. Raises NotFound."""
     found = deliveries.at(connection, platform, seq)
     query, place = _query(connection, platform)
     delivery = Logged(*connection.execute(query.where(place == seq)).one())
-    return Shown(delivery, found.body, found.digest, _changes(connection, platform, seq))
+    return Shown(delivery, found.body, found.digest, _changes(connection, platform, seq, most))
 
 
-def _changes(connection: sa.Connection, platform: str, seq: Seq) -> tuple[Changed, ...]:
+def _changes(
+    connection: sa.Connection, platform: str, seq: Seq, most: int | None
+) -> tuple[Changed, ...]:
     rows = connection.execute(
         sa.select(*(changes.c[name] for name in Changed.__struct_fields__))
         .where(
@@ -145,6 +147,7 @@ def _changes(connection: sa.Connection, platform: str, seq: Seq) -> tuple[Change
             changes.c.seq == seq,
         )
         .order_by(changes.c.ordinal)
+        .limit(most)
     )
     return tuple(
         Changed(ordinal, entity, key, op, _fields(before), _fields(after))
