@@ -14,7 +14,19 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from mirror.store.queries import Connection
-from mirror.web.pages import find, library, material, moments, static, strip
+from mirror.web.pages import (
+    deliveries,
+    doubts,
+    exports,
+    find,
+    health,
+    library,
+    material,
+    moments,
+    projects,
+    static,
+    strip,
+)
 from mirror.web.pages.look import Page, Shown, look
 from mirror.web.pages.render import render
 from mirror.web.pages.words import COOKIE, KEPT_SECONDS, chosen, language_of
@@ -24,6 +36,11 @@ PAGES: tuple[Page, ...] = (
     *library.PAGES,
     *material.PAGES,
     *find.PAGES,
+    *projects.PAGES,
+    *exports.PAGES,
+    *deliveries.PAGES,
+    *doubts.PAGES,
+    *health.PAGES,
     *moments.PAGES,
     *strip.PAGES,
 )

@@ -8,13 +8,20 @@ from pathlib import Path
 import jinja2
 
 from mirror.store.queries import browse, lists
-from mirror.web.pages import figures, text, words
+from mirror.web.pages import figures, scales, text, words
 from mirror.web.pages.look import Look, Shown
 from mirror.web.pages.words import Language
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
-NAVIGATION: tuple[tuple[str, str, str], ...] = (("/", "library", "library"),)
+NAVIGATION: tuple[tuple[str, str, str], ...] = (
+    ("/", "library", "library"),
+    ("/projects", "project", "projects"),
+    ("/tasks", "export", "tasks"),
+    ("/deliveries", "inbox", "deliveries"),
+    ("/doubts", "doubt", "doubts"),
+    ("/health", "health", "health"),
+)
 """The pages that every page leads to: path, icon, and the key of its name in the words of `frame`."""
 
 
@@ -37,6 +44,7 @@ def environment() -> jinja2.Environment:
         "time": figures.time,
         "size": figures.size,
         "duration": figures.duration,
+        "clock": scales.clock,
     }
     return made
 
