@@ -28,6 +28,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mirror.core.decode import EVENT_TYPES
 from mirror.core.model import Micros
 from mirror.errors import MirrorError
 from mirror.store.queries import Connection, measures
@@ -196,7 +197,11 @@ def _findings(found: Measures) -> Iterator[Metric]:
     yield _numbers("mirror_quarantined_deliveries", _named(none | found.quarantined))
     yield _numbers("mirror_unrecognised_deliveries", _named(none | found.unrecognised))
     yield _numbers("mirror_doubts_open", found.doubts)
-    yield _numbers("mirror_corrections", found.corrections)
+    # So that the first of those that alerts look at is an increase.
+    awaited = [("never-received", name) for name in EVENT_TYPES]
+    awaited += [("misread", "Material.Deleted")]
+    zeros = {(name, *kind): 0 for name in found.places for kind in awaited}
+    yield _numbers("mirror_corrections", zeros | found.corrections)
     for field in ("drawn", "wrong", "wrong_undoubted"):
         counts = {name: getattr(sample, field) for name, sample in found.samples.items()}
         yield _numbers(f"mirror_samples_{field}", _named(counts))
