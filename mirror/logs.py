@@ -1,6 +1,7 @@
 """Log records go in, lines for people or machines come out: a sentence plus its fields.
 
-Callback URLs and login links are secrets: whatever a record says, their tokens are never written.
+Callback URLs, login links and reading tokens are secrets: whatever a record says, they are never
+written.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TextIO
 import msgspec
 
 # The token ends where a URL does.
-_SECRET = re.compile(r"(/callback/[^/\s\"'<>]+/|/login\?key=)[^\s\"'<>]+")
+_SECRET = re.compile(r"(/callback/[^/\s\"'<>]+/|/login\?key=|\bBearer )[^\s\"'<>]+")
 _OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _CONTROL_BUT_LINES = {code: text for code, text in _CONTROL.items() if code != ord("\n")}
@@ -26,18 +27,18 @@ def configure(style: str, level: str, stream: TextIO | None = None) -> None:
     handler.setFormatter(JsonLines() if style == "json" else TextLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    # What libraries do by the way is told by sentences of ours. More than that, at a low level they
+    # write down what they send and get: keys, and media addresses that are signed.
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+    logging.getLogger("mirror").setLevel(level.upper())
     # uvicorn's own access log names the path, and so the token.
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()
     access.propagate = False
-    # What libraries do by the way is told by sentences of ours.
-    for name in ("uvicorn.error", "alembic"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 def redacted(text: str) -> str:
-    """`text` without the tokens of callback URLs and the keys of login links."""
+    """`text` without the tokens of callback URLs and of readers, and the keys of login links."""
     return _SECRET.sub(r"\1***", text)
 
 
@@ -74,8 +75,18 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **_fields(record),
         }
         if record.exc_info:
             values["traceback"] = self.formatException(record.exc_info)
-        return redacted(msgspec.json.encode(values, enc_hook=str).decode())
+        # A field of a record never takes the place of one of these.
+        values |= _fields(record) | values
+        try:
+            line = msgspec.json.encode(values, enc_hook=str)
+        except UnicodeEncodeError:  # half of a surrogate pair, as in a file name that is no text
+            values = {name: _text(value) for name, value in values.items()}
+            line = msgspec.json.encode(values)
+        return redacted(line.decode())
+
+
+def _text(value: object) -> str:
+    return str(value).encode("utf-8", "backslashreplace").decode()
