@@ -132,6 +132,14 @@ CREATE TABLE heads (
     CONSTRAINT pk_heads PRIMARY KEY (platform)
 );
 
+CREATE TABLE heard (
+    platform VARCHAR(255) COLLATE "C" NOT NULL,
+    generation INTEGER NOT NULL,
+    digest VARCHAR(64) COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    CONSTRAINT pk_heard PRIMARY KEY (platform, generation, digest)
+);
+
 CREATE TABLE imports (
     platform VARCHAR(255) COLLATE "C" NOT NULL,
     fingerprint BYTEA NOT NULL,
@@ -513,6 +521,16 @@ ANALYZE deletions;
 DELETE FROM deletions;
 
 ALTER TABLE deletions ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
+
+ALTER TABLE heard ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
+
+INSERT INTO heard ("platform", "generation", "digest", "at") SELECT 't' || n, n, 't' || n, n FROM generate_series(1, 200) AS n;
+
+ANALYZE heard;
+
+DELETE FROM heard;
+
+ALTER TABLE heard ALTER COLUMN platform SET STATISTICS 0, ALTER COLUMN generation SET STATISTICS 0;
 
 ALTER TABLE materials ALTER COLUMN platform SET (n_distinct = 1), ALTER COLUMN generation SET (n_distinct = 1);
 

@@ -132,6 +132,14 @@ CREATE TABLE heads (
     CONSTRAINT pk_heads PRIMARY KEY (platform)
 ) WITHOUT ROWID;
 
+CREATE TABLE heard (
+    platform VARCHAR(255) NOT NULL,
+    generation INTEGER NOT NULL,
+    digest VARCHAR(64) NOT NULL,
+    at BIGINT NOT NULL,
+    CONSTRAINT pk_heard PRIMARY KEY (platform, generation, digest)
+) WITHOUT ROWID;
+
 CREATE TABLE imports (
     platform VARCHAR(255) NOT NULL,
     fingerprint BLOB NOT NULL,
@@ -401,6 +409,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 ('doubts', 'ix_doubts_platform_since_seq_generation', '1000 100 1 1'),
 ('files', 'files', '1000000 100000 50000 1'),
 ('heads', 'heads', '10 1'),
+('heard', 'heard', '1000 100 50 1'),
 ('imports', 'imports', '1000 100 1'),
 ('journal', 'journal', '1000000 100000 1'),
 ('links', 'links', '10000 1000 500 63 8 1'),

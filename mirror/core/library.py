@@ -23,6 +23,7 @@ from mirror.core.model import (
     DoubtKind,
     File,
     FileId,
+    Heard,
     Link,
     Material,
     MaterialId,
@@ -70,6 +71,7 @@ class Library:
         self.deletions: LapsingShelf[Place, Deletion] = LapsingShelf(
             "deletions", ledger, at=lambda gone: gone.at
         )
+        self.heard: LapsingShelf[str, Heard] = LapsingShelf("heard", ledger, at=lambda h: h.at)
         self.tangles: LapsingShelf[MaterialId, Tangle] = LapsingShelf(
             "tangles", ledger, at=lambda tangle: tangle.opened_at, watch=self._index_tangle
         )
@@ -98,7 +100,7 @@ class Library:
         self._whole: set[ClassId] = set()
         self.all_projects_loaded = False
         self.holds_everything = False  # there is no row that is not in memory
-        self._memories = (self.departures, self.deletions, self.tangles)
+        self._memories = (self.departures, self.deletions, self.heard, self.tangles)
         self._light = (self.materials, self.links, self.files, self.projects, self.tasks)
 
     # ------------------------------------------------------------------ one delivery

@@ -96,6 +96,13 @@ class Deletion(Struct, frozen=True):
     at: Micros
 
 
+class Heard(Struct, frozen=True):
+    """For one horizon, an event equal to this one may be a repeat of it. `digest` stands for what it said."""
+
+    digest: str
+    at: Micros
+
+
 class Move(Struct, frozen=True, array_like=True):
     """A move of a material as the event said it."""
 

@@ -18,6 +18,7 @@ from mirror.core.model import (
     Departure,
     Doubt,
     File,
+    Heard,
     Link,
     Material,
     MediaClass,
@@ -57,6 +58,7 @@ class Net(Struct, frozen=True, gc=False):
     classes: list[Row[MediaClass]]
     departures: list[Row[Departure]]
     deletions: list[Row[Deletion]]
+    heard: list[Row[Heard]]
     materials: list[Row[Material]]
     tangles: list[Row[Tangle]]
     files: list[Row[File]]
@@ -93,6 +95,7 @@ def net(
         classes=_rows(library.classes),
         departures=_rows(library.departures),
         deletions=_rows(library.deletions),
+        heard=_rows(library.heard),
         materials=_rows(library.materials),
         tangles=_rows(library.tangles),
         files=_rows(library.files),

@@ -18,6 +18,7 @@ from mirror.core.model import (
     Departure,
     Doubt,
     File,
+    Heard,
     Link,
     Material,
     MediaClass,
@@ -127,6 +128,16 @@ def deletion_row(r: Deletion) -> Row:
 def deletion_from(row: Sequence[Any]) -> Deletion:
     """Read a memory of a deletion back."""
     return Deletion(_place_in(row), row[3])
+
+
+def heard_row(r: Heard) -> Row:
+    """Lay out a memory of an event."""
+    return (r.digest, r.at)
+
+
+def heard_from(row: Sequence[Any]) -> Heard:
+    """Read a memory of an event back."""
+    return Heard(row[0], row[1])
 
 
 MATERIAL_INDEXED = ("class_id", "file_id", "state", "confirmed_at", "created_seq")

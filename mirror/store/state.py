@@ -53,7 +53,7 @@ class Loader:
         self._load[request.shelf](request.keys)
 
     def memories(self) -> None:
-        """Load what is held complete: departures, deletions and tangles within the horizon."""
+        """Load what is held complete: departures, deletions, tangles and what was heard within the horizon."""
         library = self._library
         for row in self._select(schema.departures):
             left = rows.departure_from(row)
@@ -61,6 +61,9 @@ class Loader:
         for row in self._select(schema.deletions):
             gone = rows.deletion_from(row)
             library.deletions.load(gone.place, gone)
+        for row in self._select(schema.heard):
+            said = rows.heard_from(row)
+            library.heard.load(said.digest, said)
         for row in self._select(schema.tangles):
             tangle = rows.tangle_from(row)
             library.tangles.load(tangle.material_id, tangle)

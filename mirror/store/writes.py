@@ -47,6 +47,7 @@ class Batch:
         self._classes(made)
         self._rows(schema.departures, made.departures, rows.departure_row)
         self._rows(schema.deletions, made.deletions, rows.deletion_row)
+        self._rows(schema.heard, made.heard, rows.heard_row)
         self._rows(schema.materials, made.materials, rows.material_row, rows.MATERIAL_INDEXED)
         self._rows(schema.tangles, made.tangles, rows.tangle_row)
         self._rows(schema.files, made.files, rows.file_row)

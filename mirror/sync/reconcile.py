@@ -29,7 +29,9 @@ MANY = 10_000
 
 log = logging.getLogger(__name__)
 
-LIGHT = frozenset({"inferred-class", "rename-guessed", "impossible-move", "creation-dropped"})
+LIGHT = frozenset(
+    {"inferred-class", "rename-guessed", "impossible-move", "creation-dropped", "deleted-again"}
+)
 """Doubts that only ask whether classes are there: where the class lists agree, they were unfounded."""
 
 

@@ -110,22 +110,33 @@ def class_created(state: State, event: ClassCreated) -> None:
     # The root stands already.
     if said.path == ROOT:
         return
+    # What was said before: "the class that a `Class.Created` makes or confirms".
+    repeated = state.said_lately(event)
+    row = class_of_creation(state, said)
+    if repeated and row is not None:
+        state.doubt("class", row.class_id, "created-again")
+
+
+def class_of_creation(state: State, said: Place) -> ClassRow | None:
+    """The class that the creation speaks of; None if that one was deleted already."""
     row = state.standing(said)
     if row is not None:
         confirm_standing(state, row)
-        return
+        return row
     # "If a class that is still `inferred` left this path within the horizon, the creation is
     # late: it confirms that class where it is now." Looked up at the literal path first, then at
     # the exact one.
-    if confirm_departed(state, said):
-        return
+    row = confirm_departed(state, said)
+    if row is not None:
+        return row
     exact = state.resolve_exact(said)
     row = state.standing(exact)
     if row is not None:
         confirm_standing(state, row)
-        return
-    if confirm_departed(state, exact):
-        return
+        return row
+    row = confirm_departed(state, exact)
+    if row is not None:
+        return row
     # "If an unknown path or an `inferred` class was deleted here within the horizon, the creation
     # is late too and creates nothing." It uses the memory up.
     for place in (said, exact):
@@ -133,11 +144,11 @@ def class_created(state: State, event: ClassCreated) -> None:
             del state.deleted_paths[place]
             above = state.resolve(Place(said.owner, parent(said.path)))
             state.doubt("class", state.deepest_standing(above).class_id, "creation-dropped")
-            return
+            return None
     # “ensure the parent; the class becomes origin `event`.”
     state.resolve_exact(said, use=True)
     ensure_here(state, Place(exact.owner, parent(exact.path)))
-    add(state, exact, "event")
+    return add(state, exact, "event")
 
 
 def confirm_standing(state: State, row: ClassRow) -> None:
@@ -152,24 +163,24 @@ def confirm_standing(state: State, row: ClassRow) -> None:
     confirm(state, row, "event")
 
 
-def confirm_departed(state: State, place: Place) -> bool:
-    """Whether a late creation at this place was spent on the class that left it.
+def confirm_departed(state: State, place: Place) -> ClassRow | None:
+    """The class that left this place, if a late creation of it was spent on that one.
 
     Presets are never created by an event, so no creation of one can be late.
     """
     memory = state.departure(place)
     if memory is None:
-        return False
+        return None
     row = state.classes[memory.class_id]
     if not memory.pending and not row.is_guess():
-        return False
+        return None
     # "If it went into a class that stood there already: doubt `creation-dropped`".
     if not row.is_guess():
         state.doubt("class", state.deepest_standing(place).class_id, "creation-dropped")
     # “does not end the memory …, but a pending departure is no longer pending.”
     memory.pending = False
     confirm(state, row, "event")
-    return True
+    return row
 
 
 # ---------------------------------------------------------------------------- Class.Moved
@@ -180,6 +191,7 @@ def class_moved(state: State, event: ClassMoved) -> None:
     root(state, event.destination_owner)
     if is_repeat(state, event):
         return
+    repeated = state.said_lately(event)
     # "sources are normalised and made unique; 'several' is counted then; a source beneath another
     # is skipped."
     for path in event.sources:
@@ -189,10 +201,13 @@ def class_moved(state: State, event: ClassMoved) -> None:
                 Place(event.source_owner, path),
                 Place(event.destination_owner, event.destination),
                 several=len(event.sources) > 1,
+                repeated=repeated,
             )
 
 
-def move_one(state: State, source: Place, destination: Place, *, several: bool) -> None:
+def move_one(
+    state: State, source: Place, destination: Place, *, several: bool, repeated: bool
+) -> None:
     # Rule 1, on the literal paths.
     if impossible(source, destination):
         doubt_impossible(state, source, destination)
@@ -233,7 +248,8 @@ def move_one(state: State, source: Place, destination: Place, *, several: bool) 
         survivor = relocate(state, row, target, destination)
     else:
         survivor = await_departed(state, old, target, destination)
-    for reason in doubts:
+    # What was said before: "the class that a `Class.Moved` brings to its target".
+    for reason in [*doubts, *(["moved-again"] if repeated else [])]:
         state.doubt("class", survivor.class_id, reason)
 
 
@@ -437,14 +453,15 @@ def class_deleted(state: State, event: ClassDeleted) -> None:
     root(state, event.owner)
     if is_repeat(state, event):
         return
+    repeated = state.said_lately(event)
     # "a path beneath another one is skipped"
     for path in event.paths:
         if any(other != ROOT and beneath(path, other) for other in event.paths):
             continue
-        delete_one(state, Place(event.owner, path))
+        delete_one(state, Place(event.owner, path), repeated=repeated)
 
 
-def delete_one(state: State, said: Place) -> None:
+def delete_one(state: State, said: Place, *, repeated: bool) -> None:
     # “The root: unchanged, doubt `impossible-move`.”
     if said.path == ROOT:
         state.doubt("class", root(state, said.owner).class_id, "impossible-move")
@@ -463,6 +480,10 @@ def delete_one(state: State, said: Place) -> None:
     if row is not None:
         forget_presets(state, row.place)
         remove(state, row, remember=True)
+        # What was said before: "the nearest class above one that a `Class.Deleted` takes away".
+        if repeated:
+            above = state.deepest_standing(place).class_id
+            state.doubt("class", above, "deleted-again")
     elif state.unseen_preset(place):
         # “like deleting it after ensuring it (no row remains, …, no memory for late creations)”
         forget_presets(state, place)

@@ -5,10 +5,43 @@ from tests.naive.materials import describe_file, known_file, new_material
 from tests.naive.state import ProjectRow, State, TaskRow
 
 
-def project_status(state: State, event: ProjectStatus) -> None:  # noqa: C901  # one arm a status
+def project_status(state: State, event: ProjectStatus) -> None:
     """“upsert the project with its category, raw `status`, and derived `running` …”."""
     state.touch("project", event.project_id)
     row = state.projects.setdefault(event.project_id, ProjectRow(event.project_id))
+    before = dict(vars(row))
+    tell(state, row, event)
+    # What was said before: "the project that a status event changes"; and "one that was not said
+    # before, and whose status tells all of the project, ends that doubt".
+    if state.said_lately((event.category, event.project_id, event.status, interrupted(event))):
+        if vars(row) != before:
+            state.doubt("project", event.project_id, "status-again")
+    elif (event.category, event.status) in TELLS_ALL:
+        state.settle("project", event.project_id, "status-again")
+
+
+def interrupted(event: ProjectStatus) -> str | None:
+    """The part that an interruption is about."""
+    match event.status:
+        case "InputInterrupted" | "SourceInterrupted":
+            return event.input
+        case "OutputInterrupted" | "DestinationInterrupted":
+            return event.output
+        case _:
+            return None
+
+
+TELLS_ALL = {
+    ("STREAM_CONNECT", "Working"),
+    ("STREAM_CONNECT", "Stopped"),
+    ("MEDIA_CAST", "Started"),
+    ("MEDIA_CAST", "Stopped"),
+    ("SWITCHER", "Stopped"),
+}
+
+
+def tell(state: State, row: ProjectRow, event: ProjectStatus) -> None:  # noqa: C901  # one arm a status
+    """What the status says of the project."""
     row.category = event.category
     row.status = event.status
     row.gone = False

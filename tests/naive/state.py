@@ -172,6 +172,7 @@ class State:
         self.structure_seq: dict[Owner, int] = {}
         self.completely_observed: set[Owner] = set()
         self.last_class_event: dict[Owner, tuple[object, int]] = {}
+        self.said_at: dict[object, int] = {}
 
         self.materials: dict[str, MaterialRow] = {}
         self.files: dict[str, FileRow] = {}
@@ -187,6 +188,12 @@ class State:
     def recent(self, moment: int) -> bool:
         """Within the horizon: now - t <= horizon."""
         return self.now - moment <= self.horizon_us
+
+    def said_lately(self, event: object) -> bool:
+        """Whether an equal event was taken up within the horizon; from now on this one was."""
+        before = self.said_at.get(event)
+        self.said_at[event] = self.now
+        return before is not None and self.recent(before)
 
     def doubt(self, kind: str, key: object, reason: str) -> None:
         """“unique by (kind, key, reason), first seq kept”."""

@@ -138,8 +138,8 @@ def check(start: tuple[Operation, ...], kinds: Kinds, at_most: Wrong, *, observe
 FEW = [
     (EMPTY, Kinds(3, uploads=1), False, Wrong(media=0, classes=3, unheard=71)),
     (EMPTY, Kinds(3, uploads=1), True, Wrong(media=9, classes=3, unheard=71)),
-    (EMPTY, Kinds(4), False, Wrong(classes=79, unheard=927)),
-    (EMPTY, Kinds(4), True, Wrong(classes=231, unheard=998)),
+    (EMPTY, Kinds(4), False, Wrong(classes=59, unheard=899)),
+    (EMPTY, Kinds(4), True, Wrong(classes=211, unheard=970)),
     (SMALL, Kinds(2), False, Wrong(media=0, classes=0, unheard=26)),
     (SMALL, Kinds(2), True, Wrong(media=0, classes=0, unheard=26)),
     (SMALL, Kinds(2, shifts=1), False, Wrong(media=3, classes=4, unheard=286)),

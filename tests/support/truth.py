@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from mirror.core.decode import decode
+from mirror.core.events import Decoded
 from mirror.platform.simulator import File, Platform
 from tests.properties.feeds import Arrival
 from tests.support.database_rows import Row
@@ -83,6 +85,18 @@ def moves_into_what_was_left(feed: Iterable[Arrival]) -> set[int]:
         if (*moved["DestinationOwner"].values(), moved["DestinationClassPath"]) in left:
             found.add(seq)
         left |= {(*moved["SourceOwner"].values(), path) for path in moved["SourceClassPathSet"]}
+    return found
+
+
+def said_again(feed: Iterable[Arrival]) -> set[int]:
+    """Seqs of callbacks that say what one before them has said; who did it does not count."""
+    found, before = set(), list[object]()
+    for seq, arrival in enumerate(feed, start=1):
+        meaning = decode(arrival.body, arrival.source)
+        if isinstance(meaning, Decoded):
+            if meaning.event in before:
+                found.add(seq)
+            before.append(meaning.event)
     return found
 
 

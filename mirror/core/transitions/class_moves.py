@@ -23,6 +23,7 @@ from mirror.core.memory import (
 from mirror.core.model import Departure, MediaClass, Place
 from mirror.core.transitions.classes import NEST_OR_RENAME, REPEAT, is_repeat
 from mirror.core.transitions.hooking import relocate
+from mirror.core.transitions.repeats import MOVED_AGAIN, heard_before
 
 RENAME_GUESSED = "rename-guessed"
 
@@ -35,9 +36,17 @@ def classes_moved(library: Library, event: ClassesMoved) -> str | None:
         touch_structure(library, owner)
     if is_repeat(library, event, owners):
         return REPEAT
+    said = ("moved", event.source_owner, event.source_paths, event.destination)
+    again = heard_before(library, *said)
     sources = tuple(dict.fromkeys(event.source_paths))
     remarks = [
-        _move(library, Place(event.source_owner, path), event.destination, several=len(sources) > 1)
+        _move(
+            library,
+            Place(event.source_owner, path),
+            event.destination,
+            several=len(sources) > 1,
+            again=again,
+        )
         for path in sources
         if not any(paths.is_beneath(path, other) for other in sources)
     ]
@@ -52,7 +61,9 @@ class _Target(Struct, frozen=True):
     doubts: tuple[str, ...] = ()
 
 
-def _move(library: Library, source: Place, destination: Place, *, several: bool) -> str | None:
+def _move(
+    library: Library, source: Place, destination: Place, *, several: bool, again: bool
+) -> str | None:
     if _covers(source, destination) or source.path == paths.ROOT:
         return _impossible(library, source, destination)
     if _directly_in(source, destination):
@@ -72,6 +83,8 @@ def _move(library: Library, source: Place, destination: Place, *, several: bool)
         return None
     inside = inside or _covers(exact, source_now)  # what holds the source exists
     target = _nested(source, exact, ()) if inside else _target(library, source, exact)
+    if again:
+        target = replace(target, doubts=(*target.doubts, MOVED_AGAIN))
     return _apply(library, row, source_now, destination, target)
 
 

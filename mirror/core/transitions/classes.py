@@ -24,6 +24,7 @@ from mirror.core.memory import (
 )
 from mirror.core.model import Deletion, MediaClass, Origin, Owner, Place
 from mirror.core.transitions.links import drop_placements
+from mirror.core.transitions.repeats import CREATED_AGAIN, DELETED_AGAIN, heard_before
 
 REPEAT = "equal to the last class event"
 DROPPED = "creation-dropped"
@@ -39,29 +40,38 @@ def class_created(library: Library, event: ClassCreated) -> str | None:
         return REPEAT
     if place.path == paths.ROOT:
         return None
+    again = heard_before(library, "created", place)
+    row, remark = _created(library, place)
+    if again and row is not None:
+        library.doubt("class", str(row.class_id), CREATED_AGAIN)
+    return remark
+
+
+def _created(library: Library, place: Place) -> tuple[MediaClass | None, str | None]:
+    """Return the class that was created, or None where that one is gone, and a remark."""
     exact = resolve_exact(library, place)
     for here in dict.fromkeys((place, exact)):
         standing = library.standing(here)
         if standing is not None:
-            return _confirm(library, standing)
-        if _confirms_departed(library, here):
-            return "late: the class has moved already"
+            return standing, _confirm(library, standing)
+        departed = _confirms_departed(library, here)
+        if departed is not None:
+            return departed, "late: the class has moved already"
     for here in dict.fromkeys((place, exact)):
         if library.deletions.get(here) is not None:
             library.deletions.put(here, None)
             library.doubt("class", str(nearest_standing(library, exact).class_id), DROPPED)
-            return "late: the class was deleted already"
+            return None, "late: the class was deleted already"
     resolve_exact(library, place, use=True)
     above = ensure_literal(library, Place(exact.owner, paths.parent(exact.path)))
-    create(library, exact, above, "event")
-    return None
+    return create(library, exact, above, "event"), None
 
 
 def _confirm(library: Library, row: MediaClass) -> str | None:
     """Take a creation as that of the class that stands there, with doubts where it may be another's."""
     key = str(row.class_id)
     if row.origin == "event":
-        library.doubt("class", key, "created-again")
+        library.doubt("class", key, CREATED_AGAIN)
         return "it was created before"
     if any(left.destination == row.place for left in library.departures_of(row.class_id)):
         library.doubt("class", key, NEST_OR_RENAME)  # perhaps what came here nests in this one
@@ -69,20 +79,20 @@ def _confirm(library: Library, row: MediaClass) -> str | None:
     return None
 
 
-def _confirms_departed(library: Library, place: Place) -> bool:
+def _confirms_departed(library: Library, place: Place) -> MediaClass | None:
     left = departure(library, place)
     if left is None:
-        return False
+        return None
     row = library.classes.get(left.class_id)
     if row is None or not (left.pending or is_inferred(library, row)):
-        return False
+        return None
     if not is_inferred(library, row):
         # It went into a class that stood there already, so this creation may be of a new one.
         library.doubt("class", str(nearest_standing(library, place).class_id), DROPPED)
     strengthen(library, row, "event")
     if left.pending:
         library.departures.put(place, replace(left, pending=False))
-    return True
+    return row
 
 
 def strengthen(
@@ -119,10 +129,11 @@ def classes_deleted(library: Library, event: ClassesDeleted) -> str | None:
     touch_structure(library, event.owner)
     if is_repeat(library, event, (event.owner,)):
         return REPEAT
+    again = heard_before(library, "deleted", event.owner, event.paths)
     remarks = [
         _impossible(library, root)
         if path == paths.ROOT
-        else _delete(library, Place(event.owner, path))
+        else _delete(library, Place(event.owner, path), again=again)
         for path in dict.fromkeys(event.paths)
         if path == paths.ROOT
         or not any(paths.is_beneath(path, other) for other in event.paths if other != paths.ROOT)
@@ -135,7 +146,7 @@ def _impossible(library: Library, root: MediaClass) -> str:
     return "the root can't be deleted"
 
 
-def _delete(library: Library, place: Place) -> str | None:
+def _delete(library: Library, place: Place, *, again: bool) -> str | None:
     row = library.standing(place)
     left = departure(library, place)
     if row is None and left is not None:
@@ -148,6 +159,9 @@ def _delete(library: Library, place: Place) -> str | None:
     row = row or library.standing(resolved)
     if row is not None:
         remove(library, row)
+        if again:  # perhaps what stood here came after the deletion of which this is a repeat
+            above = nearest_standing(library, row.place)
+            library.doubt("class", str(above.class_id), DELETED_AGAIN)
         return None
     if is_preset(library, resolved):
         lose_presets(library, resolved)

@@ -31,6 +31,7 @@ from mirror.core.transitions.classes import observed_class, remove
 from mirror.core.transitions.files import fill_file
 from mirror.core.transitions.observed_materials import skipped_remark
 from mirror.core.transitions.projects import NOT_INTERRUPTED, UNKNOWN_STATUS
+from mirror.core.transitions.repeats import STATUS_AGAIN
 
 
 def classes_observed(library: Library, event: ClassesObserved) -> str | None:
@@ -88,7 +89,7 @@ def _observe_project(library: Library, seen: ObservedProject) -> bool:
         for name in ("category", "name", "status")
         if (value := getattr(seen, name)) is not None
     }
-    library.settle("project", seen.project_id, UNKNOWN_STATUS)
+    library.settle("project", seen.project_id, UNKNOWN_STATUS, STATUS_AGAIN)
     library.projects.put(
         seen.project_id,
         replace(

@@ -13,6 +13,7 @@ from mirror.core.secrets import mask_address
 from mirror.core.transitions.creations import new_material
 from mirror.core.transitions.files import describe_file
 from mirror.core.transitions.locations import UNPLACED
+from mirror.core.transitions.repeats import STATUS_AGAIN, heard_before
 
 UNKNOWN_STATUS = "unknown-status"
 
@@ -38,6 +39,10 @@ _PARTS: dict[tuple[str, str], _Parts] = {
 }
 """What each status says of a project's parts. An interruption does not stop it, and nobody tells of its end."""
 
+_SWITCHER = {"running", "pvw_on", "pgm_on"}
+_OTHER = {"running", *NOT_INTERRUPTED}
+"""The parts of a project."""
+
 
 def project_status_changed(library: Library, event: ProjectStatusChanged) -> str | None:
     """Apply a project status event; an unknown status is kept as it is, in doubt."""
@@ -62,7 +67,13 @@ def project_status_changed(library: Library, event: ProjectStatusChanged) -> str
     if event.category == "SWITCHER":
         fields.setdefault("pvw_on", row.pvw_on or False)
         fields.setdefault("pgm_on", row.pgm_on or False)
-    library.projects.put(event.project_id, replace(row, gone=False, **fields))
+    now = replace(row, gone=False, **fields)
+    if heard_before(library, "status", replace(event, detail=None)):
+        if replace(now, named_seq=row.named_seq) != row:
+            library.doubt("project", event.project_id, STATUS_AGAIN)
+    elif parts.keys() >= (_SWITCHER if event.category == "SWITCHER" else _OTHER):
+        library.settle("project", event.project_id, STATUS_AGAIN)  # it tells all there is
+    library.projects.put(event.project_id, now)
     library.history.append(
         ProjectStatus(event.project_id, library.seq, event.status, event.detail, library.now)
     )

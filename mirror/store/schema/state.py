@@ -98,6 +98,13 @@ deletions = state_table(
     Column("at", BigInteger, nullable=False),
 )
 
+heard = state_table(
+    "heard",
+    ("digest",),
+    Column("digest", key(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 materials = state_table(
     "materials",
     ("material_id",),
