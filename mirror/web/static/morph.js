@@ -1,7 +1,7 @@
 // Makes what is shown into what has come, changing no more than differs: focus, open branches and
 // scrolling stay. Elements with the same `data-key` are the same thing, wherever it has moved to.
 
-const limbo = new Map(); // things taken out by one part, which another may put in at once
+let limbo = []; // what one part has taken out, which another may put in at once
 
 export function morph(old, fresh, lit) {
   if (old.hasAttribute("data-keep")) return; // a script looks after it
@@ -11,7 +11,7 @@ export function morph(old, fresh, lit) {
 }
 
 export function forget() {
-  limbo.clear();
+  limbo = [];
 }
 
 // `data-own` names attributes that scripts look after, `data-own-value` those whose value is theirs.
@@ -40,8 +40,7 @@ function children(old, fresh, lit) {
   for (const child of fresh.children) if (child.dataset?.key) wanted.add(child.dataset.key);
   for (const [key, child] of keyed) {
     if (wanted.has(key)) continue;
-    limbo.set(key, child);
-    child.remove();
+    takeOut(child);
   }
   let place = old.firstChild;
   for (const node of [...fresh.childNodes]) {
@@ -52,7 +51,7 @@ function children(old, fresh, lit) {
       while (place && (place.dataset?.key || !alike(place, node))) {
         if (place.dataset?.key) break;
         const next = place.nextSibling;
-        place.remove();
+        takeOut(place);
         place = next;
       }
       if (place && !place.dataset?.key && alike(place, node)) same = place;
@@ -70,7 +69,7 @@ function children(old, fresh, lit) {
   }
   while (place) {
     const next = place.nextSibling;
-    place.remove();
+    takeOut(place);
     place = next;
   }
 }
@@ -91,10 +90,21 @@ function said(element) {
   return own.map((node) => node.textContent.replace(/\s+/g, " ")).join("");
 }
 
+function takeOut(node) {
+  node.remove();
+  if (node.nodeType === Node.ELEMENT_NODE) limbo.push(node);
+}
+
+// The thing with this key, from elsewhere in the tree or from what has been taken out.
 function moved(key, old) {
-  const found = limbo.get(key) ?? (old.closest("[role=tree]") ?? old).querySelector(`[data-key="${CSS.escape(key)}"]`);
-  limbo.delete(key);
-  return found ?? null;
+  const wanted = `[data-key="${CSS.escape(key)}"]`;
+  for (const box of [...limbo, old.closest("[role=tree]") ?? old]) {
+    const found = box.matches(wanted) ? box : box.querySelector(wanted);
+    if (!found || found.contains(old)) continue; // nothing moves into itself: then it is made anew
+    limbo = limbo.filter((each) => each !== found);
+    return found;
+  }
+  return null;
 }
 
 function alike(one, other) {
