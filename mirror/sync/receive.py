@@ -21,10 +21,11 @@ from mirror.errors import MirrorError
 from mirror.sync.bodies import Bodies, HungUp, Message, Receive, TooLarge, TooMuch, at_once
 from mirror.sync.commit import Post
 from mirror.sync.gate import Gate, Headers, Sources
+from mirror.sync.heads import PREFIX as PREFIX  # noqa: PLC0414 - where callbacks are taken
+from mirror.sync.heads import Head
 from mirror.sync.intake import Promise
 from mirror.sync.writer import Writer
 
-PREFIX = "/callback/"
 TELL_EVERY = 10.0
 """Seconds between two log lines about one kind of refusal."""
 
@@ -150,18 +151,14 @@ class Receiver:
         finally:
             self._writer.answered(platform, seq, arrived=arrived)
 
-    def welcome(self, scope: Message, body: bytearray) -> Post | None:
+    def welcome(self, peer: str | None, head: Head, body: bytes) -> Post | None:
         """The post that a request is, held until its release; None if it has to be looked into."""
-        client = scope.get("client")
-        if scope["method"] != "POST" or not self._sources.admit(
-            client[0] if client else None, scope["headers"]
-        ):
+        if not self._sources.admit(peer, head.headers):
             return None
-        platform, _, token = scope["path"].removeprefix(PREFIX).partition("/")
-        digest = self._gate.known(platform, token)
+        digest = self._gate.known(head.platform, head.token)
         if digest is None or not self._bodies.take(len(body)):
             return None
-        return Post(platform, digest, bytes(body))
+        return Post(head.platform, digest, body)
 
     def append_for(self, promise: Promise, post: Post) -> None:
         """Has a welcome post appended for `promise`. Raises MirrorError; the post is released then."""

@@ -13,10 +13,12 @@ from mirror.core.model import Seq
 from mirror.errors import DatabaseUnavailable
 from mirror.store import journal, platforms
 from mirror.store.engine import Database
+from mirror.sync import heads
 from mirror.sync.bodies import Message, Receive
 from mirror.sync.commit import Committer
 from mirror.sync.direct import CallbackProtocol, protocol_for
 from mirror.sync.gate import Gate, Sources
+from mirror.sync.heads import Head, Heads
 from mirror.sync.receive import Receiver, Send
 from mirror.sync.writer import Writer
 
@@ -289,3 +291,113 @@ def test_an_open_request_is_answered_when_the_server_shuts_down(database: Databa
             assert await client.ends()
 
     asyncio.run(scenario())
+
+
+def test_a_head_that_is_known_is_not_parsed_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[bytes] = []
+    on_url = CallbackProtocol.on_url
+
+    def noted(self: CallbackProtocol, url: bytes) -> None:
+        parsed.append(url)
+        on_url(self, url)
+
+    monkeypatch.setattr(CallbackProtocol, "on_url", noted)
+
+    async def scenario() -> None:
+        async with listening(database) as site, connected(site) as client:
+            for more in ("", "Connection: keep-alive\r\n"):
+                for number in range(3):
+                    body = b'{"EventType":"Later.%d"}' % number
+                    await client.send(site.request(body, more=more))
+                    reply = await client.reply()
+                    assert (reply.status, reply.body) == (200, b'{"Code":"Success"}')
+            assert len(parsed) == 2
+            await client.send(site.request(b'{"EventType":"Later.10"}'))  # of another size
+            assert (await client.reply()).status == 200
+            assert len(parsed) == 3
+            async with connected(site) as other:  # what one has learnt serves all
+                await other.send(site.request(b'{"EventType":"Later.4"}'))
+                assert (await other.reply()).status == 200
+            assert (len(parsed), site.long_ways) == (3, 0)
+            assert site.state.total_requests == len(rows(database)) == 8
+            assert site.receiver._bodies.held == 0
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Connection: close\r\n",
+        "Connection: upgrade\r\nUpgrade: websocket\r\n",
+        "Upgrade: h2c\r\n",
+        "Expect: 200-ok\r\n",
+        "Proxy-Connection: close\r\n",
+        "X-Long: " + "x" * 4096 + "\r\n",
+    ],
+)
+def test_a_head_that_leaves_doubt_is_parsed_each_time(database: Database, more: str) -> None:
+    async def scenario() -> None:
+        async with listening(database) as site:
+            for _ in range(2):
+                async with connected(site) as client:
+                    await client.send(site.request(more=more))
+                    assert (await client.reply()).status == 200
+                for left in list(site.state.connections):
+                    assert isinstance(left, CallbackProtocol)
+                    assert not left.heads._known
+
+    asyncio.run(scenario())
+
+
+def test_what_follows_a_known_head_is_read_as_if_it_was_not_known(database: Database) -> None:
+    async def scenario() -> None:
+        async with listening(database) as site:
+            async with connected(site) as client:
+                await client.send(site.request())
+                assert (await client.reply()).status == 200
+                whole = site.request()
+                for pieces in ((whole[:9], whole[9:]), (whole[:-1], whole[-1:])):
+                    await client.send(*pieces)
+                    assert (await client.reply()).status == 200
+                await client.send(whole)  # it is known how it begins, but another one follows
+                await client.send(whole + whole, whole)
+                assert [(await client.reply()).status for _ in range(4)] == [200] * 4
+                await client.send(whole)
+                assert (await client.reply()).status == 200
+                assert len(rows(database)) == 8
+            async with connected(site) as client:
+                await client.send(b"P", whole)  # `PPOST`
+                assert (await client.reply()).status == 400
+                assert await client.ends()
+            assert len(rows(database)) == 8
+
+    asyncio.run(scenario())
+
+
+def test_a_known_head_opens_nothing_once_its_token_is_revoked(database: Database) -> None:
+    async def scenario() -> None:
+        async with listening(database) as site, connected(site) as client:
+            await client.send(site.request())
+            assert (await client.reply()).status == 200
+            with database.write() as connection:
+                platforms.rotate(connection, "default", now=database.now(connection))
+                platforms.revoke(connection, "default")
+            for _ in range(3):
+                await client.send(site.request())
+                assert (await client.reply()).status == 404
+            assert len(rows(database)) == 1
+
+    asyncio.run(scenario())
+
+
+def test_no_more_heads_are_kept_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "MOST", 3)
+    known = Heads()
+    for number in range(10):
+        request = b"POST /%d HTTP/1.1\r\nContent-Length: 1\r\n\r\nx" % number
+        known.learn(request, Head("default", str(number), []), 1)
+        assert known.find(request) == (Head("default", str(number), []), b"x")
+        assert len(known._known) <= 3
