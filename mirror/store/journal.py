@@ -7,7 +7,7 @@ A delivery is durable once the transaction it was appended in is committed. Seqs
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -90,7 +90,7 @@ def append(connection: Speaker, platform: str, arrivals: Sequence[Arrival]) -> l
     if rows:
         insert_together(connection, journal, rows)
         _advance(connection, platform, before, arrivals, digest)
-    return [Seq(seq) for seq in range(first, first + len(rows))]
+    return cast("list[Seq]", list(range(first, first + len(rows))))
 
 
 def _advance(

@@ -94,13 +94,17 @@ class Receipts:
 
     def append(self, seq: Seq, digest: bytes, now: Micros, redelivery_of: Seq | None) -> None:
         """Notes a body as journaled and not yet answered; `redelivery_of` is what `decide` said."""
-        chain = self._chain(digest, seq if redelivery_of is None else redelivery_of)
-        if redelivery_of is not None:
-            chain.repeats += 1
-            self._unwritten |= dict.fromkeys(
-                failed for failed in chain.open if self._settled(failed)
-            )
-        self._enter(chain, seq, now)
+        if redelivery_of is None and digest not in self._chains:  # as nearly always
+            self._chains[digest] = [chain := _Chain(seq, digest, 0, {seq: now})]
+            self._open[seq] = chain
+        else:
+            chain = self._chain(digest, seq if redelivery_of is None else redelivery_of)
+            if redelivery_of is not None:
+                chain.repeats += 1
+                self._unwritten |= dict.fromkeys(
+                    failed for failed in chain.open if self._settled(failed)
+                )
+            self._enter(chain, seq, now)
         self._unanswered[seq] = None
         self._head = seq
 
