@@ -118,6 +118,7 @@ function rove(tree, item) {
 
 // One item can be reached by Tab: the one that was, else the chosen one, else the first.
 function settle(tree) {
+  for (const item of tree.querySelectorAll("[role=treeitem]:not([tabindex])")) item.tabIndex = -1;
   const items = visible(tree);
   if (!items.length || items.some((item) => item.tabIndex === 0)) return;
   rove(tree, items.find((item) => item.hasAttribute("aria-current")) ?? items[0]);
