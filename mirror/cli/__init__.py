@@ -15,6 +15,7 @@ from mirror.cli import (
     deliveries,
     demo,
     diff,
+    dump,
     follow,
     history,
     platform,
@@ -69,6 +70,7 @@ app.command("diff")(diff.diff)
 app.command("log")(deliveries.log)
 app.command("show")(deliveries.show)
 app.command("follow")(follow.follow)
+app.command("dump")(dump.dump)
 app.command("status")(status.status)
 app.command("reconcile")(reconcile.reconcile)
 app.add_typer(token.app, name="token")

@@ -82,8 +82,12 @@ def as_json(value: object) -> None:
     Times (`…_at`, in microseconds) become ISO 8601.
     """
     plain = _with_times(msgspec.to_builtins(value))
-    text = msgspec.json.encode(plain).decode()
-    print(_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text), flush=True)  # noqa: T201
+    print(escaped(msgspec.json.encode(plain).decode()), flush=True)  # noqa: T201
+
+
+def escaped(text: str) -> str:
+    """JSON that says the same, and can do nothing to a terminal."""
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _with_times(value: object) -> object:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mirror.store import schema, views
+from mirror.store.queries import dump
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "sql.md"
 TYPES = {"text", "integer", "real", "boolean", "time", "list", "object", "bytes"}
@@ -73,3 +74,11 @@ CONTRACT = {
 def test_a_view_keeps_the_columns_that_were_promised(name: str) -> None:
     promised = CONTRACT[name].split()
     assert views.columns(name)[: len(promised)] == promised
+
+
+@pytest.mark.parametrize("name", views.QUERIES)
+def test_a_dump_knows_the_documented_types(name: str) -> None:
+    kinds = {"list": "json", "object": "json"}
+    assert dump.columns(name) == [
+        (column, kinds.get(kind, kind)) for column, kind in documented()[name]
+    ]
