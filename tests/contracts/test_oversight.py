@@ -215,6 +215,17 @@ def test_sizes_are_told(told: Database) -> None:
     assert found.body == pytest.approx(sum(lengths) / len(lengths), abs=1)
 
 
+def test_deliveries_are_about_what_says_most(told: Database) -> None:
+    with told.read() as connection:
+        stamp = stamped(connection)
+        log = lists.deliveries(connection, stamp, lists.Deliveries(), None, 100).rows
+        found = oversight.subjects(connection, stamp, [row.seq for row in log])
+        assert oversight.subjects(connection, stamp, []) == {}
+    assert set(found) == {row.seq for row in log if row.change_count}
+    assert (found[Seq(2)].entity, found[Seq(2)].key) == ("material", "m1")  # not its file
+    assert (found[Seq(5)].thing.name, found[Seq(9)].entity) == ("Opening", "project")
+
+
 # --------------------------------------------------------------------------------------- plans
 
 
@@ -236,6 +247,7 @@ QUESTIONS: dict[str, Ask] = {
     "doubts after": of(oversight.suspicions, None, (500, "material", "m", "unplaced"), 50),
     "corrections after": of(oversight.corrections, None, (500, 1), 50),
     "sizes": of(oversight.size),
+    "subjects": of(oversight.subjects, [Seq(7), Seq(9)]),
 }
 
 

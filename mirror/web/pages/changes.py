@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mirror.core.secrets import mask_addresses
 from mirror.store.queries.deliveries import Changed
 
 Fields = dict[str, Any]
@@ -33,4 +34,7 @@ def _place(side: Fields) -> str:
 
 
 def _text(value: Any) -> Any:  # noqa: ANN401 - a JSON value
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    # What a task says went wrong is free text; all else was masked when it was written.
+    return mask_addresses(value) if isinstance(value, str) else value

@@ -53,6 +53,9 @@ def _deliveries(look: Look) -> dict[str, object]:
     page = lists.deliveries(look.connection, look.stamp, only, place, MOST)
     return {
         "rows": page.rows,
+        "subjects": oversight.subjects(
+            look.connection, look.stamp, [row.seq for row in page.rows if row.change_count]
+        ),
         "next": None if page.next is None else page.next[0],
         "before": before,
         "type": event_type,
@@ -108,15 +111,7 @@ class Effect(Struct, frozen=True):
 def _change(change: Changed) -> Effect:
     was, now = told(change)
     kind = "material" if change.entity == "link" else change.entity
-    return Effect(change.entity, kind, change.key, change.op, _masked(was), _masked(now))
-
-
-def _masked(fields: dict[str, Any]) -> dict[str, Any]:
-    """What a task says went wrong is free text; everything else was masked when it was written."""
-    return {
-        name: mask_addresses(value) if isinstance(value, str) else value
-        for name, value in fields.items()
-    }
+    return Effect(change.entity, kind, change.key, change.op, was, now)
 
 
 PAGES = (

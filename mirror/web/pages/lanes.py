@@ -10,8 +10,8 @@ from msgspec import Struct
 from mirror.store.queries.past import TimelineRow
 from mirror.web.pages.scales import Scale
 
-Kind = Literal["on", "cut", "off", "unknown"]
-"""Running, running with an interruption, not running, or a status that nobody knows."""
+Kind = Literal["on", "cut", "off", "unknown", "same"]
+"""Running, running with an interruption, not running, a status that nobody knows, or as before."""
 
 KINDS: dict[str, Kind] = {
     "Working": "on",
@@ -57,7 +57,9 @@ def lanes(rows: Sequence[TimelineRow], category: str | None, scale: Scale) -> li
 
 
 def kind_of(status: str | None) -> Kind:
-    """What a status means for the project that has it."""
+    """What a status says of the project that has it; of a part alone, nothing."""
+    if status in _SAME:
+        return "same"
     return KINDS.get(status or "", "unknown")
 
 
@@ -67,12 +69,10 @@ _Turn = tuple[int, Kind, str]
 def _project(rows: Iterable[TimelineRow]) -> list[_Turn]:
     turns: list[_Turn] = []
     for row in rows:
-        kind: Kind = kind_of(row.status)
-        if row.status in _SAME:
-            if turns:
-                continue
-            kind = "unknown"
-        turns.append((row.from_at, kind, row.status))
+        kind = kind_of(row.status)
+        if kind == "same" and turns:
+            continue
+        turns.append((row.from_at, "unknown" if kind == "same" else kind, row.status))
     return turns
 
 

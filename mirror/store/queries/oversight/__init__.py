@@ -19,6 +19,7 @@ from mirror.store.queries.oversight.kinds import KindRow, kinds
 from mirror.store.queries.oversight.rates import MOST, clock, counted, seqs_at
 from mirror.store.queries.oversight.repeats import repeats_of
 from mirror.store.queries.oversight.size import Size, size
+from mirror.store.queries.oversight.subjects import Subject, subjects
 from mirror.store.queries.oversight.waiting import Waiting, waiting
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Login",
     "Reasons",
     "Size",
+    "Subject",
     "Suspicion",
     "Thing",
     "Waiting",
@@ -43,6 +45,7 @@ __all__ = [
     "repeats_of",
     "seqs_at",
     "size",
+    "subjects",
     "suspicions",
     "tallied",
     "things",

@@ -1,5 +1,7 @@
 """Where things stand in charts."""
 
+from itertools import pairwise
+
 import pytest
 
 from mirror.core.model import Micros, ProjectId, Seq
@@ -39,7 +41,7 @@ def test_ticks_are_few_and_round(span: int) -> None:
     ticks = Scale(start, start + span).ticks()
     assert len(ticks) <= 8
     assert all(start <= tick.at <= start + span for tick in ticks)
-    steps = {later.at - earlier.at for earlier, later in zip(ticks, ticks[1:], strict=False)}
+    steps = {later.at - earlier.at for earlier, later in pairwise(ticks)}
     assert len(steps) <= 1
 
 
