@@ -33,6 +33,11 @@ class Look(Struct, frozen=True):
     language: Language
     at: Seq | None  # the moment that is looked back at
 
+    @property
+    def place(self) -> str:
+        """The address of this very page, without its query."""
+        return quote(self.address)
+
     def link(self, path: str, **params: object) -> str:
         """The address of a page, of the same platform and moment; `at=None` leaves the moment."""
         kept = {name: self.query[name] for name in KEPT if self.query.get(name)}

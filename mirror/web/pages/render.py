@@ -40,6 +40,7 @@ def environment() -> jinja2.Environment:
         "name": text.name,
         "plain": text.plain,
         "code": text.code,
+        "token": text.token,
         "number": figures.number,
         "time": figures.time,
         "size": figures.size,

@@ -7,6 +7,7 @@ written out, as `U+202E`.
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -39,6 +40,11 @@ def name(value: object, most: int = MOST) -> Markup:
         end = match.end()
     shown.append(escape(text[end:]))
     return Markup("<bdi>{}</bdi>").format(Markup().join(shown))
+
+
+def token(value: object) -> str:
+    """An id as `data-when` and `data-key` hold it: with no space in it, as scripts encode it."""
+    return quote(str(value), safe="!'()*")
 
 
 def code(value: str) -> Markup:

@@ -80,7 +80,7 @@ function show(state) {
 
 // What a change is about: `material:ID`, `in:CLASS` where it was and is, `under:CLASS` for classes.
 export function tokensOf(change) {
-  const tokens = new Set(["any", change.entity, `${change.entity}:${change.key}`]);
+  const tokens = new Set(["any", change.entity, `${change.entity}:${encodeURIComponent(change.key)}`]);
   for (const side of [change.before, change.after]) {
     if (!side) continue;
     if (change.entity === "material" && side.class_id != null) tokens.add(`in:${side.class_id}`);

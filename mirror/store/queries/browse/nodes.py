@@ -38,7 +38,7 @@ class Node(Struct, frozen=True):
 def roots(connection: sa.Connection, stamp: Stamp, limit: int) -> list[Node]:
     """The roots of the first `limit` owners, by type and id."""
     order = (classes.c.owner_type, classes.c.owner_id)
-    return _nodes(connection, stamp, [classes.c.parent_id.is_(None)], order, limit)
+    return _nodes(connection, stamp, [classes.c.path == paths.ROOT], order, limit)
 
 
 def children(connection: sa.Connection, stamp: Stamp, class_id: ClassId, limit: int) -> list[Node]:
