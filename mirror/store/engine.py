@@ -248,7 +248,7 @@ def insert_together(connection: Speaker, table: sa.Table, rows: Sequence[tuple[A
             done += size
 
 
-TOGETHER = (128, 16, 4, 1)
+TOGETHER = (128, 64, 32, 16, 8, 4, 2, 1)
 """Rows in one statement: few sizes, so that the driver keeps each statement prepared."""
 
 
