@@ -38,6 +38,7 @@ class Tick(Struct, frozen=True):
     at: int
     x: str
     unit: str  # "day", "time" or "second"
+    edge: str  # "first" or "last" where the text would leave the chart
 
 
 class Scale(Struct, frozen=True):
@@ -63,10 +64,15 @@ class Scale(Struct, frozen=True):
         step = next((each for each in _STEPS if span / each <= _MOST_TICKS), span)
         unit = "day" if step >= DAY else "time" if step >= MINUTE else "second"
         first = -(-self.start // step) * step
-        return [Tick(at, self.x(at), unit) for at in range(first, self.end, step)]
+        return [Tick(at, self.x(at), unit, self._edge(at)) for at in range(first, self.end, step)]
+
+    def _edge(self, at: int) -> str:
+        share = self._share(at)
+        return "first" if share < _EDGE else "last" if share > 1 - _EDGE else ""
 
 
 _THINNEST = 0.003
+_EDGE = 0.05
 
 
 def percent(share: float) -> str:

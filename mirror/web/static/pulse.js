@@ -1,5 +1,6 @@
 // Rates are what head and applied have gained between two looks: nobody keeps them on the server.
-const MOST = 120; // looks that are drawn
+const MOST = 120; // looks that are drawn, and as few as FEW fill the width
+const FEW = 20;
 const SPAN = 10; // looks that a rate is taken over, so that it does not jump
 const looks = [];
 
@@ -36,10 +37,11 @@ function draw() {
     const from = looks[index];
     return { in: rate(from, to, "head"), out: rate(from, to, "applied") };
   });
+  const gaps = Math.max(FEW, steps.length) - 1;
   const most = Math.max(1, ...steps.flatMap((step) => [step.in, step.out]));
   for (const name of ["in", "out"]) {
     const points = steps.map((step, index) => {
-      const x = 120 - (steps.length - 1 - index) * (120 / (MOST - 1));
+      const x = 120 - (steps.length - 1 - index) * (120 / gaps);
       return `${x.toFixed(2)},${(38 - (step[name] / most) * 36).toFixed(2)}`;
     });
     document.getElementById(`spark-${name}`).setAttribute("points", points.join(" "));

@@ -125,7 +125,9 @@ def test_repeats_point_at_each_other(web: Web) -> None:
 
 def test_what_waits_says_so(web: Web) -> None:
     put(web.database, created(ANN, "/a"), apply=False)
-    assert "Waiting" in see(web, "/deliveries").text
+    listed = see(web, "/deliveries").text
+    assert "Waiting" in listed
+    assert "Not read yet" in listed
     shown = see(web, "/deliveries/1")
     assert "waits to be applied" in shown.text
     assert "/parts/deliveries/1" in shown.html
