@@ -3,6 +3,7 @@
 import json
 import re
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 import pytest
 
@@ -130,16 +131,17 @@ def test_a_project_changes_its_group_as_it_starts(site: Site, visit: Visit) -> N
     started = group(page, "Running").get_by_role("listitem").filter(has_text="live-switcher")
     expect(started).to_be_visible()
     expect(started.get_by_text("PGM on")).to_be_visible()
-    expect(page.locator("li.lit").filter(has_text="live-switcher")).to_be_attached()
+    expect(page.locator("main .lit").filter(has_text="live-switcher").first).to_be_attached()
     assert page.locator("body").get_attribute("data-same") == "yes"
 
 
-def test_a_timeline_grows_as_statuses_come(site: Site, visit: Visit) -> None:
-    switch(site, "growing", "Started")
+@pytest.mark.parametrize("project_id", ["growing", HOSTILE + " grows"])
+def test_a_timeline_grows_as_statuses_come(site: Site, visit: Visit, project_id: str) -> None:
+    switch(site, project_id, "Started")
     page = visit().page
-    page.goto("/projects/growing")
+    page.goto("/projects/" + quote(project_id))
     expect(page.locator("tbody tr")).to_have_count(1)
-    switch(site, "growing", "Stopped")
+    switch(site, project_id, "Stopped")
     expect(page.locator("tbody tr")).to_have_count(2)
     expect(page.locator(".lane-project .stretch-off")).to_be_attached()
     assert page.locator(".stretch").first.evaluate("each => getComputedStyle(each).fill") != (
