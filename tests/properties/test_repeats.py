@@ -6,6 +6,7 @@ Everything here happens within the horizon; the same through a real proxy is in 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import combinations
 from typing import NamedTuple
 
 import pytest
@@ -17,7 +18,9 @@ from tests.naive import bodies
 from tests.naive.bodies import ANN, BEN
 from tests.naive.model import NaiveMirror
 from tests.properties.feeds import HORIZON, SECOND, START, Arrival
+from tests.properties.test_class_permutations import EMPTY, SMALL, ending, judge, mirror_of
 from tests.support import lifelike
+from tests.support.class_histories import Kinds, Operation, histories
 from tests.support.memory import MemoryMirror
 from tests.support.naive_rows import naive_rows
 from tests.support.repeats import repeated, wrong_without_doubt
@@ -66,7 +69,7 @@ def campaign(
 def test_whatever_is_repeated_later_leaves_every_row_right_or_in_doubt(
     apart: int, library: int
 ) -> None:
-    found = campaign(range(5), apart=apart, library=library)
+    found = campaign(range(3), apart=apart, library=library)
     assert not +found.wrong, found
     assert found.rows["doubts"] < found.rows["media"]
 
@@ -98,6 +101,58 @@ def test_many_repeats_at_any_distance_leave_every_row_right_or_in_doubt(
     found = campaign(range(100, 120), apart=apart, library=library)
     print(f"{apart} apart, library of {library}: {found}")  # noqa: T201
     assert not +found.wrong, found
+
+
+# ------------------------------------------------------------------- small histories
+
+
+def one_repeat_anywhere(start: tuple[Operation, ...], kinds: Kinds, *, observed: bool) -> int:
+    """Check all small histories in order, with any one event repeated at any later place; return how many feeds."""
+    stories = {operations: ending(start, operations) for operations in histories(start, kinds)}
+    in_order = {tuple(story.bodies) for story in stories.values()}
+    feeds = 0
+    for operations, story in stories.items():
+        told = tuple(story.bodies)
+        for first, after in combinations(range(len(told) + 1), 2):
+            feed = (*told[:after], told[first], *told[after:])
+            if feed in in_order:
+                continue
+            mirror = mirror_of(start, observed=observed)
+            for body in feed:
+                mirror.push(body)
+            wrong = judge(mirror, story)
+            assert not wrong.media, (operations, first, after)
+            assert not wrong.classes, (operations, first, after)
+            rows = [row for row in mirror.library.classes.rows.values() if row is not None]
+            missing = {*story.classes} - {row.path for row in rows}
+            assert not missing or any(map(mirror.doubts_class, rows)), (operations, first, after)
+            feeds += 1
+    return feeds
+
+
+@pytest.mark.parametrize("observed", [False, True])
+def test_one_repeat_anywhere_in_a_small_history_leaves_every_row_right_or_in_doubt(
+    *, observed: bool
+) -> None:
+    assert one_repeat_anywhere(EMPTY, Kinds(3), observed=observed) > 200
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("observed", [False, True])
+@pytest.mark.parametrize(
+    ("start", "kinds"),
+    [
+        (EMPTY, Kinds(4)),
+        (EMPTY, Kinds(3, uploads=1)),
+        (SMALL, Kinds(2)),
+        (SMALL, Kinds(2, shifts=1)),
+    ],
+)
+def test_one_repeat_anywhere_in_a_longer_history_leaves_every_row_right_or_in_doubt(
+    start: tuple[Operation, ...], kinds: Kinds, *, observed: bool
+) -> None:
+    assert one_repeat_anywhere(start, kinds, observed=observed) > 900
 
 
 # ------------------------------------------------------------------------- one by one
