@@ -254,7 +254,8 @@ QUESTIONS: dict[str, Ask] = {
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_nothing_is_read_whole(filled: Database, question: str) -> None:
     with filled.read() as connection:
-        found = plans(connection, QUESTIONS[question])
+        # So few rows PostgreSQL would rather sort than follow their index.
+        found = plans(connection, QUESTIONS[question], unsorted="after" in question)
     assert found
     whole = [table for plan in found for table in plan.whole if table in metadata.tables]
     assert whole == [], "\n".join(plan.text for plan in found)
