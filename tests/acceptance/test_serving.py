@@ -199,6 +199,7 @@ def test_an_open_request_is_finished_before_the_server_ends(mirror: Mirror) -> N
 def test_the_demo_shows_a_growing_tree_and_ends(mirror: Mirror) -> None:
     shown = mirror.run("demo", "--seconds=3", "--rate=40", "--keep=kept")
     assert "media in" in shown
+    assert "/login?key=" in shown
     assert "TEAM:" in shown
     mirror.folder /= "kept"
     assert mirror.progress().lag == 0

@@ -99,6 +99,15 @@ def test_then_is_now_at_the_end(story: Database) -> None:
             then.lineage(ClassId(999))
 
 
+def test_far_from_here_nothing_is_counted(story: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mirror.store.queries.browse.then.FAR", 2)
+    with story.read() as connection:
+        counts = [
+            Then(connection, "default", Seq(at)).roots(1)[0].material_count for at in (2, 5, 9)
+        ]
+    assert counts == [0, None, 0]
+
+
 def test_media_then_come_in_pages(story: Database) -> None:
     with story.read() as connection:
         then = Then(connection, "default", Seq(4))

@@ -5,6 +5,7 @@ import { forget, morph } from "./morph.js";
 import { localise } from "./times.js";
 
 const PAUSE = 400; // milliseconds between two rounds: many changes make one request a part
+const SHARE = 10; // a part that took long to make is left alone for so many times as long
 const waiting = new Set();
 let timer = null;
 let busy = false;
@@ -42,6 +43,7 @@ export async function load(part) {
 }
 
 const seconds = new WeakMap();
+const rested = new WeakMap(); // when a part may be asked for again
 
 function tick() {
   if (document.hidden || !document.body.dataset.feed) return;
@@ -60,8 +62,10 @@ async function round() {
   timer = null;
   busy = true;
   try {
-    const parts = [...waiting].filter((part) => part.isConnected);
-    waiting.clear();
+    for (const part of waiting) if (!part.isConnected) waiting.delete(part);
+    const now = performance.now();
+    const parts = [...waiting].filter((part) => (rested.get(part) ?? 0) <= now);
+    for (const part of parts) waiting.delete(part);
     const found = await Promise.all(parts.map(ask)); // together, so that a move is one
     parts.forEach((part, index) => {
       seconds.set(part, 0);
@@ -75,10 +79,12 @@ async function round() {
 }
 
 async function ask(part) {
+  const asked = performance.now();
   try {
     const answer = await fetch(part.dataset.part, { headers: { Accept: "text/html" }, redirect: "error" });
     if (!answer.ok) return null;
     const text = await answer.text();
+    rested.set(part, performance.now() + SHARE * (performance.now() - asked));
     const box = new DOMParser().parseFromString(`<template>${text}</template>`, "text/html");
     return box.querySelector("template").content;
   } catch {

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from mirror.core import paths
-from mirror.core.model import ClassId, Origin, Owner, Seq
+from mirror.core.model import ClassId, Origin, Owner
 from mirror.errors import NotFound
 from mirror.store.queries.lists import Stamp
 from mirror.store.queries.lists.library import mine
@@ -25,8 +25,7 @@ class Node(Struct, frozen=True):
     parent_id: ClassId | None
     origin: Origin
     in_doubt: bool | None  # None at an earlier moment: that is not kept
-    changed_seq: Seq
-    material_count: int
+    material_count: int | None  # None at a moment so far from here that counting takes seconds
     class_count: int
 
     @property
@@ -79,7 +78,7 @@ def _nodes(
 ) -> list[Node]:
     """A page of classes is picked first, and then counted into."""
     names = ("class_id", "owner_type", "owner_id", "path", "parent_id", "origin", "in_doubt")
-    columns = [classes.c[name] for name in (*names, "changed_seq")]
+    columns = [classes.c[name] for name in names]
     picked = (
         sa.select(*columns)
         .where(*mine(classes, stamp), *where)
@@ -95,8 +94,8 @@ def _nodes(
     )
     rows = connection.execute(query.order_by(*(picked.c[str(one.key)] for one in order)))
     return [
-        Node(class_id, Owner(kind, name), path, parent_id, origin, bool(doubt), seq, media, inside)
-        for class_id, kind, name, path, parent_id, origin, doubt, seq, media, inside in rows
+        Node(class_id, Owner(kind, name), path, parent_id, origin, bool(doubt), media, inside)
+        for class_id, kind, name, path, parent_id, origin, doubt, media, inside in rows
     ]
 
 

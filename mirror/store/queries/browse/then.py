@@ -10,12 +10,15 @@ import sqlalchemy as sa
 from msgspec import convert
 
 from mirror.core import paths
-from mirror.core.model import ClassId, File, Owner, Seq
+from mirror.core.model import ClassId, File, Seq
 from mirror.errors import NotFound
 from mirror.store.queries.browse.nodes import Node
 from mirror.store.queries.past import MaterialCursor, MaterialRow, Past
-from mirror.store.queries.past.classes import Standing, class_rows, standing, stood
+from mirror.store.queries.past.classes import Standing, counted, standing, stood
 from mirror.store.queries.past.things import FILE, things
+
+FAR = 20_000
+"""Deliveries from the nearer end of the log beyond which nothing is counted: each would have to be read."""
 
 
 class Media(NamedTuple):
@@ -82,18 +85,20 @@ class Then:
 
     def _nodes(self, shown: Sequence[Standing], known: Sequence[Standing]) -> list[Node]:
         inside = Counter(each.parent_id for each in known)
-        rows = class_rows(self._connection, self.past.moment, shown)
+        at = self.past.moment
+        near = min(at.at, at.applied - at.at) <= FAR
+        ids = [each.class_id for each in shown]
+        counts = counted(self._connection, at, ids) if near else None
         return [
             Node(
-                row.class_id,
-                Owner(row.owner_type, row.owner_id),
-                row.class_path,
+                each.class_id,
+                each.owner,
+                each.path,
                 each.parent_id,
-                row.origin,
-                row.in_doubt,
-                row.changed_seq,
-                row.material_count,
-                inside[row.class_id],
+                each.origin,
+                each.in_doubt,
+                None if counts is None else counts[each.class_id],
+                inside[each.class_id],
             )
-            for row, each in zip(rows, shown, strict=True)
+            for each in shown
         ]
