@@ -7,6 +7,7 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from mirror.core.decode import EVENT_TYPES
+from mirror.core.decoding.kinds import OBSERVATION_KINDS
 from mirror.core.model import Outcome, Seq
 from mirror.core.secrets import mask_addresses
 from mirror.store import queries
@@ -18,13 +19,7 @@ from mirror.web.pages.look import Look, Page, Shown, number
 MOST = 50
 MOST_CHANGES = 200
 OUTCOMES = (*get_args(Outcome), PENDING)
-OBSERVED = (
-    "Mirror.MaterialsObserved",
-    "Mirror.MaterialsMissing",
-    "Mirror.ClassesObserved",
-    "Mirror.ProjectsObserved",
-    "Mirror.TasksObserved",
-)
+OBSERVED = tuple(known.event_type for known in OBSERVATION_KINDS)
 TYPES = (*EVENT_TYPES, *OBSERVED)
 
 

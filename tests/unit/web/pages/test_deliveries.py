@@ -9,6 +9,8 @@ from mirror.core.rules import Rules
 from mirror.store import journal
 from mirror.store.journal import Arrival
 from mirror.sync.apply import Applier, apply_all
+from mirror.web.pages.deliveries import OUTCOMES, TYPES
+from mirror.web.pages.words import LANGUAGES, Language, has
 from tests.naive.bodies import ANN, created, export, modified, uploaded
 from tests.support.watched import HOSTILE, SECRET, START, put, recorded, see
 from tests.support.web import Web
@@ -149,6 +151,15 @@ def test_a_body_of_anything_is_shown(web: Web) -> None:
     for seq in range(1, 9):
         see(web, f"/deliveries/{seq}")
         see(web, f"/parts/deliveries/{seq}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_type_and_outcome_has_its_words(language: Language) -> None:
+    for event_type in TYPES:
+        assert has(language, f"frame.event_{event_type}")
+    for outcome in OUTCOMES:
+        assert has(language, f"frame.outcome_{outcome}")
+        assert has(language, f"deliveries.about_{outcome}")
 
 
 def test_nothing_yet_says_what_comes_next(web: Web) -> None:

@@ -23,7 +23,7 @@ def doubtful(web: Web) -> Web:
         b"no json",
         b'{"EventType":"Material.Moved","MaterialMovedEvent":{}}',
         b'{"EventType":"Class.Painted"}',
-        b'{"EventType":"Mirror.MaterialsMissing"}',
+        b'{"EventType":"Mirror.Materials.Missing"}',
     )
     return web
 
