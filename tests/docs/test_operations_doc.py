@@ -1,11 +1,16 @@
 """docs/operations.md: backups restore, status lines and log messages are those of the program."""
 
 import re
+import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from mirror.cli import app
+from tests.benchmarks import growth
 from tests.support.processes import ROOT, Mirror
 from tests.support.shell import Shell
 
@@ -79,3 +84,68 @@ def test_every_message_that_is_told_is_in_the_code() -> None:
     for messages in told:
         for message in messages.split(", "):
             assert message in code
+
+
+# ------------------------------------------------------------------ every command that is told
+
+
+def commands_told() -> list[str]:
+    """Every `mirror …` of the text, in blocks and in sentences."""
+    blocks = re.findall(r"^```(?:sh|text)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    sentences = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
+    lines += re.findall(r"`([^`]+)`", sentences)
+    found = [re.search(r"(?:^|mirror/bin/|exec mirror )(mirror [a-z].*)", line) for line in lines]
+    return sorted({match[1].split(" | ")[0].split(" #")[0].strip() for match in found if match})
+
+
+@pytest.mark.parametrize("line", commands_told())
+def test_a_command_that_is_told_exists_with_its_options(line: str) -> None:
+    _, *words = shlex.split(line)
+    command: Any = typer.main.get_command(app)
+    while words and words[0] in getattr(command, "commands", {}):
+        command = command.commands[words.pop(0)]
+    if words[:1] == ["…"] or not words:
+        return
+    assert not hasattr(command, "commands"), f"{line}: no such command"
+    options = {spelling for parameter in command.params for spelling in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= options
+
+
+def test_there_are_many_commands_to_check() -> None:
+    assert len(commands_told()) > 25
+    assert "mirror status" in commands_told()
+
+
+def test_what_the_log_is_said_to_tell_in_alerts_is_in_the_code() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "mirror").rglob("*.py"))
+    alerts = section("Alerts")
+    told = {
+        "Refused callbacks",
+        "Could not apply",
+        "The applier ended by itself",
+        "Reconciliation paused",
+        "The disk is nearly full: the reserve is left free.",
+        "callbacks wait to be written already",
+        "The database failed; the server has to be started again",
+        "The schema changed",
+    }
+    for sentence in told:
+        assert sentence in re.sub(r"\s+", " ", alerts), sentence
+        assert sentence in code, sentence
+
+
+def test_the_growth_that_is_told_is_what_the_command_measures(tmp_path: Path) -> None:
+    told = [
+        int(text.replace(",", ""))
+        for text in re.findall(r"^\| ([\d,]+) \| the ", TEXT, re.MULTILINE)
+    ]
+    body, journal, together = told
+    found = growth.measure(3_000, tmp_path)
+    # So few deliveries are another mixture, and pages are half full; it must not be another order of size.
+    assert found.body == pytest.approx(body, rel=0.3)
+    assert found.journal == pytest.approx(journal, rel=0.3)
+    assert found.together == pytest.approx(together, rel=0.5)
+    a_day = 86_400 * together
+    assert f"{a_day / 1e6:.0f} MB" in TEXT
+    assert f"{a_day * 365 / 1e9:.0f} GB" in TEXT
