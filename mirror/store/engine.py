@@ -125,17 +125,22 @@ def open_database(
     *,
     create: bool = True,
     read_only: bool = False,
+    replayable: bool = False,
     busy_timeout: float = 10.0,
 ) -> Database:
     """Opens the database at `url` and reaches it once, so that what cannot work fails here.
 
-    A SQLite file is created if `create`; its tables are `migrate.prepare`'s matter. `busy_timeout`
-    is in seconds: how long a transaction waits for others. Raises ConfigurationError for a URL that
+    A SQLite file is created if `create`; its tables are `migrate.prepare`'s matter. `replayable` is
+    for a process that writes state only: on SQLite its commits are in order with all others, but
+    durable only with the next of somebody else, since they can be made anew from the journal.
+    `busy_timeout` is in seconds: how long a transaction waits for others. Raises ConfigurationError for a URL that
     cannot be meant, DatabaseUnavailable for everything outside.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        database = _open_sqlite(parsed, busy_timeout, create=create, read_only=read_only)
+        database = _open_sqlite(
+            parsed, busy_timeout, create=create, read_only=read_only, replayable=replayable
+        )
     else:
         database = _open_postgresql(parsed, busy_timeout, read_only=read_only)
     try:
@@ -165,13 +170,15 @@ def _parse(url: str) -> sa.URL:
     return parsed
 
 
-def _open_sqlite(url: sa.URL, busy_timeout: float, *, create: bool, read_only: bool) -> Database:
+def _open_sqlite(
+    url: sa.URL, busy_timeout: float, *, create: bool, read_only: bool, replayable: bool
+) -> Database:
     driver = sqlite.library()
     path = sqlite.file_of(url, create=create and not read_only)
     writer = None
     if not read_only:
         mode = "rwc" if create else "rw"
-        writer = sqlite.make_engine(url, driver, path, busy_timeout, mode)
+        writer = sqlite.make_engine(url, driver, path, busy_timeout, mode, replayable=replayable)
     return Database(
         url,
         writer,

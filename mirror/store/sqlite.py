@@ -29,6 +29,14 @@ DURABLE: tuple[tuple[str, str, object], ...] = (
 )
 """Settings that a commit's durability rests on: name, value, and what it reads back as."""
 
+ORDERED: tuple[tuple[str, str, object], ...] = (
+    DURABLE[0],
+    ("synchronous", "NORMAL", 1),
+    *DURABLE[2:],
+)
+"""The same for what can be computed anew: a commit is durable with the next one that has to be, or that
+moves the log, and never without those before it."""
+
 
 def library() -> ModuleType:
     """The driver module: pysqlite3 where it is installed, Python's own otherwise."""
@@ -98,7 +106,13 @@ def file_of(url: sa.URL, *, create: bool) -> Path:
 
 
 def make_engine(
-    url: sa.URL, driver: ModuleType, path: Path, busy_timeout: float, mode: str
+    url: sa.URL,
+    driver: ModuleType,
+    path: Path,
+    busy_timeout: float,
+    mode: str,
+    *,
+    replayable: bool = False,
 ) -> sa.Engine:
     """An engine whose transactions begin at once: for writing in modes `rw` and `rwc`, else `ro`.
 
@@ -115,7 +129,7 @@ def make_engine(
     engine = sa.create_engine(
         url,
         module=driver,
-        creator=_connector(driver, path, busy_timeout, mode),
+        creator=_connector(driver, path, busy_timeout, mode, replayable=replayable),
         poolclass=sa.QueuePool,
         pool_size=1 if writes else 4,
         max_overflow=0 if writes else 28,
@@ -133,7 +147,9 @@ def make_engine(
     return engine
 
 
-def _connector(driver: ModuleType, path: Path, busy_timeout: float, mode: str) -> Callable[[], Any]:
+def _connector(
+    driver: ModuleType, path: Path, busy_timeout: float, mode: str, *, replayable: bool = False
+) -> Callable[[], Any]:
     # No power-safe overwrite: when the power goes amid the next commit, its first sector may be
     # neither old nor new. So each commit fills its last sector, which no other then writes to.
     uri = f"file:{quote(path.as_posix())}?mode={mode}&psow=0"
@@ -148,7 +164,7 @@ def _connector(driver: ModuleType, path: Path, busy_timeout: float, mode: str) -
             cached_statements=512,
         )
         try:
-            _prepare(connection, path, writes=mode != "ro")
+            _prepare(connection, path, writes=mode != "ro", replayable=replayable)
         except BaseException:
             connection.close()
             raise
@@ -162,10 +178,16 @@ def connect(driver: ModuleType, path: Path, busy_timeout: float) -> Any:  # noqa
     return _connector(driver, path, busy_timeout, "rw")()
 
 
-def _prepare(connection: Any, path: Path, *, writes: bool) -> None:  # noqa: ANN401 - see above
+def _prepare(  # see above
+    connection: Any,  # noqa: ANN401
+    path: Path,
+    *,
+    writes: bool,
+    replayable: bool,
+) -> None:
     """Sets what durability rests on and reads it back, for SQLite ignores what it cannot do."""
     if writes:
-        for setting in DURABLE:
+        for setting in ORDERED if replayable else DURABLE:
             _insist(connection, path, *setting)
         connection.execute(f"PRAGMA journal_size_limit = {64 << 20}")
         if is_sound(library()):

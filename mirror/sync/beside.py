@@ -200,7 +200,7 @@ def main() -> None:
     orders = Orders()
     threading.Thread(target=_listen, args=(orders,), name="orders", daemon=True).start()
     try:
-        database = open_database(job.database_url, create=False)
+        database = open_database(job.database_url, create=False, replayable=True)
         migrate.require_current(database)
     except MirrorError as error:
         log.error("The applier could not start: %s", error)  # noqa: TRY400 - no traceback needed

@@ -20,7 +20,7 @@ from mirror.sync.apply import Applier, Progress, apply_all
 from mirror.sync.calm import calm
 from mirror.sync.sinks import Growing
 
-BATCH = 10_000
+BATCH = 25_000
 """Deliveries a batch: a rebuild answers nobody, so it shares each write among many."""
 
 NEARLY = 1_000

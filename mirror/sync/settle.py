@@ -17,7 +17,7 @@ from mirror.sync.lock import is_served
 from mirror.sync.sinks import Growing
 
 LOOK_EVERY = 0.05
-BATCH = 10_000
+BATCH = 25_000
 """Deliveries a batch, where nobody waits for the first of them."""
 SOMEBODY = 2.0
 """Seconds within which a shared engine shows whether another process applies."""

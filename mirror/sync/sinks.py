@@ -239,7 +239,7 @@ def _work(url: str, answer: Callable[[_Answer], None]) -> None:
     try:
         while (batch := _receive(0)) is not None:
             try:
-                database = database or open_database(url, create=False)
+                database = database or open_database(url, create=False, replayable=True)
                 Direct(database).write(net.decode(batch))
             except MirrorError as error:
                 answer(_Answer(str(error), isinstance(error, LeaseLost)))

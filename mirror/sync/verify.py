@@ -76,7 +76,7 @@ def _against_rebuild(
     database: Database, platform: str, rules: Rules, until: Seq, progress: Progress | None
 ) -> Iterator[Difference]:
     with tempfile.TemporaryDirectory(prefix="mirror-verify-") as scratch:
-        target = open_database(f"sqlite:///{Path(scratch) / 'rebuilt.db'}")
+        target = open_database(f"sqlite:///{Path(scratch) / 'rebuilt.db'}", replayable=True)
         try:
             copy = Copy(database, target, platform, rules)
             copy.extend(until, progress)

@@ -67,8 +67,14 @@ def changed() -> None:
 def _after_preparing(pragma: str) -> None:
     prepare = sqlite._prepare
 
-    def more(connection: Any, path: Path, *, writes: bool) -> None:  # noqa: ANN401 - a driver's
-        prepare(connection, path, writes=writes)
+    def more(
+        connection: Any,  # noqa: ANN401 - a driver's
+        path: Path,
+        *,
+        writes: bool,
+        replayable: bool,
+    ) -> None:
+        prepare(connection, path, writes=writes, replayable=replayable)
         if writes:
             connection.execute(pragma)
 

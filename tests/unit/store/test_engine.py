@@ -94,16 +94,27 @@ def test_a_body_that_raises_takes_everything_back(database: Database) -> None:
 
 
 def test_threads_take_turns_in_writing(database: Database) -> None:
-    def work(start: int) -> None:
-        for number in range(start, start + 20):
-            insert(database, number)
+    with closing(open_database(database.url, busy_timeout=60)) as shared:  # they all get theirs
 
-    threads = [threading.Thread(target=work, args=(start,)) for start in (0, 20, 40)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+        def work(start: int) -> None:
+            for number in range(start, start + 20):
+                insert(shared, number)
+
+        threads = [threading.Thread(target=work, args=(start,)) for start in (0, 20, 40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert numbers(database) == list(range(60))
+
+
+def test_what_can_be_made_anew_is_written_in_order_and_durable_with_the_next(file: Path) -> None:
+    with closing(open_database(f"sqlite:///{file}", replayable=True)) as opened:
+        with opened.write() as connection:
+            assert pragma(connection, "journal_mode") == "wal"
+            assert pragma(connection, "synchronous") == 1
+        with opened.read() as connection:
+            assert pragma(connection, "query_only") == 1
 
 
 def test_a_thread_that_waits_too_long_is_told_to_try_again(database: Database) -> None:
