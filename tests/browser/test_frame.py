@@ -120,9 +120,9 @@ def test_a_lost_connection_is_told_and_mended(
 def test_a_login_that_ended_is_told(site: Site, visit: Visit) -> None:
     visitor = visit()
     page = visitor.page
+    page.route("**/api/v1/changes?*", lambda route: route.fulfill(status=401))
+    page.route("**/parts/strip", lambda route: route.fulfill(status=401))
     page.goto("/")
-    expect(page.locator("#state")).to_have_text("Live")
-    visitor.context.clear_cookies()
-    page.route("**/api/v1/changes*", lambda route: route.abort())
-    page.reload()
-    expect(page).to_have_title("Log in · mirror")
+    expect(page.locator("#state")).to_have_text("Your login has ended: load the page again")
+    assert all("401" in complaint for complaint in visitor.complaints)
+    visitor.complaints.clear()

@@ -37,7 +37,7 @@ def story(database: Database) -> Database:
     return database
 
 
-def told(nodes: list[Node]) -> list[tuple[str, int, int]]:
+def told(nodes: list[Node]) -> list[tuple[str, int | None, int]]:
     return [(node.path, node.material_count, node.class_count) for node in nodes]
 
 

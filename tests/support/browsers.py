@@ -12,6 +12,7 @@ from tests.support.processes import Mirror, Server, eventually
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+WAIT_MS = 20_000
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
@@ -33,6 +34,7 @@ def expect(what: Any) -> Any:  # noqa: ANN401 - Playwright's
     """Playwright's `expect`: what comes to hold in time."""
     from playwright.sync_api import expect as expected  # noqa: PLC0415 - an extra
 
+    expected.set_options(timeout=WAIT_MS)
     return expected(what)
 
 
@@ -68,7 +70,7 @@ class Visitor:
         self.context: BrowserContext = running.new_context(
             **{"locale": "en-GB", "timezone_id": "Europe/Berlin"} | options
         )
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(WAIT_MS)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on(

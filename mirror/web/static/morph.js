@@ -1,7 +1,10 @@
 // Makes what is shown into what has come, changing no more than differs: focus, open branches and
 // scrolling stay. Elements with the same `data-key` are the same thing, wherever it has moved to.
 
-let limbo = []; // what one part has taken out, which another may put in at once
+const REMEMBERED = 10000; // milliseconds for which what one part took out may come back in another
+
+let limbo = []; // what was taken out, and when
+let back = []; // what came back from there
 
 export function morph(old, fresh, lit) {
   if (old.hasAttribute("data-keep")) return; // a script looks after it
@@ -10,8 +13,11 @@ export function morph(old, fresh, lit) {
   children(old, fresh, lit);
 }
 
-export function forget() {
-  limbo = [];
+// What came back since last asked: what is open in it may have changed while it was out.
+export function returned() {
+  const found = back;
+  back = [];
+  return found;
 }
 
 // `data-own` names attributes that scripts look after, `data-own-value` those whose value is theirs.
@@ -92,16 +98,21 @@ function said(element) {
 
 function takeOut(node) {
   node.remove();
-  if (node.nodeType === Node.ELEMENT_NODE) limbo.push(node);
+  if (node.nodeType !== Node.ELEMENT_NODE) return;
+  const now = performance.now();
+  limbo = limbo.filter((each) => now - each.at < REMEMBERED);
+  limbo.push({ node, at: now });
 }
 
 // The thing with this key, from elsewhere in the tree or from what has been taken out.
 function moved(key, old) {
   const wanted = `[data-key="${CSS.escape(key)}"]`;
-  for (const box of [...limbo, old.closest("[role=tree]") ?? old]) {
+  const boxes = [old.closest("[role=tree]") ?? old, ...limbo.map((each) => each.node)];
+  for (const box of boxes) {
     const found = box.matches(wanted) ? box : box.querySelector(wanted);
     if (!found || found.contains(old)) continue; // nothing moves into itself: then it is made anew
-    limbo = limbo.filter((each) => each !== found);
+    if (!found.isConnected) back.push(found);
+    limbo = limbo.filter((each) => each.node !== found);
     return found;
   }
   return null;

@@ -1,11 +1,11 @@
 // Parts of a page that keep themselves fresh. `data-part` is where a part is asked for again;
 // `data-when`, on it or within it, names what it shows: when one of these changes, it is.
 // `data-every` asks again after so many seconds, too, and `data-soon` for the first time at once.
-import { forget, morph } from "./morph.js";
+import { morph, returned } from "./morph.js";
 import { localise } from "./times.js";
 
 const PAUSE = 400; // milliseconds between two rounds: many changes make one request a part
-const SHARE = 10; // a part that took long to make is left alone for so many times as long
+const SHARE = 5; // a part that took long to make is left alone for so many times as long
 const waiting = new Set();
 let timer = null;
 let busy = false;
@@ -39,7 +39,6 @@ export function refresh(part) {
 export async function load(part) {
   const fresh = await ask(part);
   if (fresh) apply(part, fresh, false);
-  forget();
 }
 
 const seconds = new WeakMap();
@@ -71,7 +70,6 @@ async function round() {
       seconds.set(part, 0);
       if (found[index] && part.isConnected) apply(part, found[index], !part.hasAttribute("aria-busy"));
     });
-    forget();
   } finally {
     busy = false;
     if (waiting.size && timer === null) timer = setTimeout(round, PAUSE);
@@ -101,6 +99,7 @@ function apply(part, fresh, light) {
     lit += 1;
     flash(element);
   });
+  for (const element of returned()) for (const inner of element.querySelectorAll("[data-part]")) refresh(inner);
   part.removeAttribute("aria-busy");
   localise(part);
   part.dispatchEvent(new CustomEvent("mirror:shown", { bubbles: true, detail: { lit } }));

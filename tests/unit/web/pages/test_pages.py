@@ -165,7 +165,8 @@ def test_hostile_text_stays_text_everywhere(web: Web) -> None:
         modified(HOSTILE, name=HOSTILE, tags=[HOSTILE]),
     )
     address = (
-        "/materials/" + httpx.URL("http://127.0.0.1/").copy_with(path="/" + HOSTILE).raw_path.decode()[1:]
+        "/materials/"
+        + httpx.URL("http://127.0.0.1/").copy_with(path="/" + HOSTILE).raw_path.decode()[1:]
     )
     known = class_id(web, "/a")
     for path in ("/", f"/?class={known}", address, "/find?q=img", f"/find?q={HOSTILE[:30]}"):
