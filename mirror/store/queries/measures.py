@@ -156,14 +156,16 @@ def _counts(
 
 
 def _outcomes(connection: Connection, name: str) -> dict[str, int]:
-    # Written out: only then is it answered from the index of what is not plainly applied.
-    query = (
-        sa.select(platforms.c.platform, sa.func.count())
-        .select_from(live(outcomes))
-        .where(outcomes.c.outcome == sa.literal_column(f"'{name}'"))
-        .group_by(platforms.c.platform)
+    # Written out, and of each platform by itself: only then is it looked up in the index of what is
+    # not plainly applied.
+    count = (
+        sa.select(sa.func.count())
+        .where(same(outcomes, platforms), outcomes.c.outcome == sa.literal_column(f"'{name}'"))
+        .correlate(platforms)
+        .scalar_subquery()
     )
-    return {row[0]: row[1] for row in connection.execute(_present(query))}
+    rows = connection.execute(_present(sa.select(platforms.c.platform, count)))
+    return {row[0]: row[1] for row in rows if row[1]}
 
 
 def _samples(connection: Connection) -> dict[str, Sampled]:

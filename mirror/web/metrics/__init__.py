@@ -200,7 +200,7 @@ def _findings(found: Measures) -> Iterator[Metric]:
     # So that the first of those that alerts look at is an increase.
     awaited = [("never-received", name) for name in EVENT_TYPES]
     awaited += [("misread", "Material.Deleted")]
-    zeros = {(name, *kind): 0 for name in found.places for kind in awaited}
+    zeros: dict[Labels, int] = {(name, *kind): 0 for name in found.places for kind in awaited}
     yield _numbers("mirror_corrections", zeros | found.corrections)
     for field in ("drawn", "wrong", "wrong_undoubted"):
         counts = {name: getattr(sample, field) for name, sample in found.samples.items()}
