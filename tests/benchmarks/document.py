@@ -26,6 +26,7 @@ TITLES = {
     "rebuild": "Rebuild",
     "class_move": "Moving a class",
     "first_page": "First pages",
+    "pages": "The dashboard",
     "steps": "Journal and applier by themselves",
 }
 """What the tables of the rows are headed by, in the order in which they stand."""

@@ -7,6 +7,7 @@ from tests.benchmarks.rows import (
     class_move,
     first_page,
     handmade,
+    pages,
     rebuild,
     steps,
     sustained,
@@ -19,5 +20,6 @@ ROWS: dict[str, ModuleType] = {
     "rebuild": rebuild,
     "class_move": class_move,
     "first_page": first_page,
+    "pages": pages,
     "steps": steps,
 }
