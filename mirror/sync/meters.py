@@ -21,8 +21,9 @@ from mirror.errors import MirrorError
 
 APPEND_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 APPLY_BOUNDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
-SHORTEST, LONGEST = 0.02, 0.5
-"""Seconds between two looks at what is applied: soon after a commit, and while nothing moves."""
+SHORTEST, STEADY, LONGEST = 0.02, 0.05, 0.5
+"""Seconds between two looks at what is applied: after a commit that comes alone, while more and more
+come, and while nothing moves."""
 MOST = 4_000
 """Commits of a platform that are told apart while they wait; beyond, neighbours count as one."""
 
@@ -100,7 +101,7 @@ class Apply:
                     log.debug("Could not look how far each platform is applied: %s", error)
                 if self._news.is_set():
                     self._news.clear()
-                    pause = SHORTEST
+                    pause = STEADY
 
 
 def _in_pairs(line: Sequence[tuple[Seq, float, int]]) -> list[tuple[Seq, float, int]]:
