@@ -141,7 +141,8 @@ def main() -> None:
         mirror = Mirror(Path(folder)).set(READ_TOKEN=TOKEN)
         with mirror.serving() as server:
             load(server, 1.0)
-            without, beside = [], []
+            without: list[Load] = []
+            beside: list[Load] = []
             for turn in range(rounds):
                 for listening in (turn % 2 == 0, turn % 2 == 1):
                     with listeners(server, options.listeners if listening else 0):
