@@ -91,6 +91,8 @@ def file_of(url: sa.URL, *, create: bool) -> Path:
             f"Database {url.database}: parameters after `?` are not supported; name the file only."
         )
     path = Path(url.database).absolute()
+    if path.as_posix().startswith("//"):  # a slash too many; in a URI, what follows would be a host
+        path = Path("/" + path.as_posix().lstrip("/"))
     if path.is_dir():
         raise DatabaseUnavailable(f"Database {path} is a directory: name a file in it.")
     if not path.exists():

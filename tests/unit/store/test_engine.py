@@ -93,6 +93,12 @@ def test_a_body_that_raises_takes_everything_back(database: Database) -> None:
     assert numbers(database) == [2]
 
 
+def test_a_slash_too_many_still_names_the_file(database: Database, file: Path) -> None:
+    insert(database, 1)
+    with closing(open_database(f"sqlite:////{file}")) as same:
+        assert numbers(same) == [1]
+
+
 def test_threads_take_turns_in_writing(database: Database) -> None:
     with closing(open_database(database.url, busy_timeout=60)) as shared:  # they all get theirs
 
