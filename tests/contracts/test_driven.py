@@ -94,7 +94,7 @@ def test_a_lost_connection_is_told_and_the_next_transaction_has_another(
     database: Database,
 ) -> None:
     if database.dialect == "sqlite":
-        pytest.skip("a file is not lost this way")
+        pytest.skip("not for SQLite: a file is not lost this way")
 
     def write() -> None:
         with database.write_driven() as connection:

@@ -89,7 +89,7 @@ ORDERED = [
 @pytest.mark.parametrize("question", ORDERED)
 def test_sqlite_gives_a_page_without_sorting(filled: Database, question: str) -> None:
     if filled.dialect != "sqlite":
-        pytest.skip("PostgreSQL may sort a page")
+        pytest.skip("not for PostgreSQL, which may sort a page")
     with filled.read() as connection:
         found = plans(connection, QUESTIONS[question])
     assert not any(plan.sorts for plan in found), "\n".join(plan.text for plan in found)

@@ -274,7 +274,7 @@ NEWEST = {
 @pytest.mark.parametrize("question", NEWEST)
 def test_sqlite_gives_the_newest_without_sorting(filled: Database, question: str) -> None:
     if filled.dialect != "sqlite":
-        pytest.skip("PostgreSQL may sort a page")
+        pytest.skip("not for PostgreSQL, which may sort a page")
     with filled.read() as connection:
         found = plans(connection, NEWEST[question])
     assert not any(plan.sorts for plan in found), "\n".join(plan.text for plan in found)
