@@ -159,7 +159,9 @@ def test_an_equal_body_beside_one_that_is_not_answered_yet_is_its_repeat(mirror:
             time.sleep(0.3)
             other.execute("COMMIT")
         server.stop()
-    assert sorted(repeats(mirror), key=lambda seq: seq or 0) == [None, 1, 1, 1]
-    del mirror.operations[1:]
-    mirror.operations[0] = Operation(event, [200] * 4)
+    found = sorted(repeats(mirror), key=lambda seq: seq or 0)
+    # The first may have its answer before the others are looked at; it is no repeat of theirs then.
+    assert found in ([None, 1, 1, 1], [None, None, 2, 2])
+    answers = [[200] * 4] if found[1] else [[200], [200] * 3]
+    mirror.operations[:] = [Operation(event, each) for each in answers]
     check(mirror)
