@@ -2,11 +2,13 @@
 
 import os
 import signal
+from contextlib import closing
+from functools import partial
 
 import pytest
 
 from mirror.core.model import Seq
-from mirror.store import journal
+from mirror.store import journal, sqlite
 from tests.faults.environment import Conditions
 from tests.faults.loads import unique
 from tests.faults.mirrors import Faulted
@@ -55,6 +57,21 @@ def check(mirror: Faulted, poison: set[int]) -> None:
     mirror.run("verify")
 
 
+def stopped_idle(mirror: Faulted, applier: int) -> bool:
+    """Stops an applier that holds no lock; one that does would keep every callback waiting."""
+    os.kill(applier, signal.SIGSTOP)
+    driver = sqlite.library()
+    connection = driver.connect(mirror.folder / "mirror.db", isolation_level=None, timeout=0.2)
+    with closing(connection):
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except driver.OperationalError:
+            os.kill(applier, signal.SIGCONT)
+            return False
+    return True
+
+
 @pytest.mark.parametrize(
     "poison",
     [
@@ -70,7 +87,7 @@ def test_poison_is_put_aside_alone_live_and_rebuilt(mirror: Faulted, poison: set
     with mirror.serving() as server:
         assert eventually(lambda: server.applier_pid is not None)
         assert server.applier_pid is not None
-        os.kill(server.applier_pid, signal.SIGSTOP)  # so that batches are full
+        assert eventually(partial(stopped_idle, mirror, server.applier_pid))  # so batches are full
         client = mirror.client()
         client.post(*unique(COUNT))
         os.kill(server.applier_pid, signal.SIGCONT)
